@@ -1,0 +1,136 @@
+/**
+ * Every error that this library raises. Blame is the taxonomy, the closed list of codes is the contract, the text is not:
+ * program against `instanceof` and `code`. Where something else failed first, that is the `cause`. No text holds payload bytes.
+ *
+ * A mistake in a call is a `TypeError` or a `RangeError`, thrown at once. A clean end is completion, never an error.
+ */
+
+/** What can go wrong with one message of ours, while the connection lives on or after it is gone. */
+export type SendErrorCode =
+  /** The connection's queue of sends is at its bound (`maxQueuedBytes`, `maxQueuedMessages`). */
+  | 'queue-full'
+  /** The message is larger than the framing can carry, or than our own `maxMessageBytes`. */
+  | 'message-too-large'
+  /** The codec could not turn the value into bytes; the `cause` says why. */
+  | 'not-encodable'
+  /** The peer refused the size of this message. It lives, and so does the connection. */
+  | 'refused'
+  /** The connection ended, or was ended, before the message was taken. `fate` says how far it had come. */
+  | 'connection-closed';
+
+/** What the peer did that the protocol does not allow. */
+export type ProtocolErrorCode =
+  /** The peer's first byte is neither its OK nor a known refusal: it speaks another protocol. */
+  | 'bad-opening'
+  /** The peer answered the opening with `00`, the original's word for "something is wrong" (and, from 2.0.1, for "full"). */
+  | 'opening-refused'
+  /** The peer answered the opening with `fe`: it has as many connections as it allows. */
+  | 'connection-limit'
+  /** The peer answered the opening with `fd`. */
+  | 'conflict'
+  /** The opening byte did not come in time (`openingTimeoutMs`). */
+  | 'opening-timeout'
+  /** The peer announced, or began, a message larger than `maxMessageBytes`, and the framing has no way to skip it. */
+  | 'message-too-large'
+  /** The bytes stopped inside a message. */
+  | 'cut-short'
+  /** A signal that may not stand where it stood: the two sides have lost step. */
+  | 'unexpected-signal'
+  /** An answer came while none of our frames was waiting for one. */
+  | 'unexpected-answer'
+  /** More than 64 frames of the peer's are unanswered. */
+  | 'too-many-unanswered'
+  /** Half duplex: a header of the peer's crossed with one of ours. This cannot be repaired. */
+  | 'collision'
+  /** The rest of a header that had begun did not come in time (`headerTimeoutMs`). */
+  | 'header-timeout'
+  /** A payload that was due came slower than its floor rate (`payloadTimeoutMs`, `payloadFloorBytesPerSecond`). */
+  | 'payload-timeout'
+  /** The peer did not answer a header of ours in time (`okTimeoutMs`). */
+  | 'ok-timeout'
+  /** Both sides withheld their OKs from each other, and nothing moved (`mutualHoldTimeoutMs`). */
+  | 'mutual-hold'
+  /** What the inbox must take, in half duplex or in a tie, is above its bound. */
+  | 'inbox-overflow'
+  /** A message's bytes are no value of the codec's; the `cause` says why, `bytes` has them. */
+  | 'not-decodable'
+  /** Bytes that no message of the framing can begin with. */
+  | 'malformed';
+
+/** What the road between the two sides did. */
+export type WireErrorCode =
+  | 'address-in-use'
+  | 'address-not-available'
+  | 'access-denied'
+  | 'connection-refused'
+  | 'host-unreachable'
+  | 'name-not-found'
+  /** No connection within `connectTimeoutMs`. */
+  | 'connect-timeout'
+  /** The connection was reset (RST), or was gone when we wrote to it. */
+  | 'reset'
+  /** The kernel gave up on the peer: keep-alive, or retransmission. */
+  | 'timed-out'
+  /** Bytes of ours made no progress for `writeTimeoutMs`. */
+  | 'write-timeout'
+  /** An orderly close was not answered within `closeTimeoutMs`. */
+  | 'close-timeout'
+  /** Nobody read, served or closed the connection within `claimTimeoutMs`. */
+  | 'unclaimed'
+  /** The process or the system has no file descriptor, port or buffer left. */
+  | 'out-of-resources'
+  /** Anything else; the `cause` has what the platform said. */
+  | 'wire-failed';
+
+export type ErrorCode = SendErrorCode | ProtocolErrorCode | WireErrorCode;
+
+/**
+ * How far a message had come that was not taken.
+ *
+ * `not-sent`: nothing of its payload went out. `refused`: the peer would not have it. `unknown`: it may have arrived, or not.
+ */
+export type Fate = 'not-sent' | 'refused' | 'unknown';
+
+/** The base of every error of this library's own. */
+export abstract class TinyprotoError<Code extends ErrorCode = ErrorCode> extends Error {
+  abstract readonly kind: 'send' | 'protocol' | 'wire';
+
+  constructor(
+    readonly code: Code,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${message} (${code})`, options);
+  }
+}
+
+/** One message was not taken: our side at run time, or the peer's refusal of it. Goes to the sender alone. */
+export class SendError extends TinyprotoError<SendErrorCode> {
+  override readonly name = 'SendError';
+  readonly kind = 'send';
+  readonly fate: Fate;
+
+  constructor(code: SendErrorCode, message: string, options: ErrorOptions & { fate: Fate }) {
+    super(code, message, options);
+    this.fate = options.fate;
+  }
+}
+
+/** The peer broke the protocol. Ends `messages$`; the wire is destroyed. */
+export class ProtocolError extends TinyprotoError<ProtocolErrorCode> {
+  override readonly name = 'ProtocolError';
+  readonly kind = 'protocol';
+  /** The bytes of the message, where one was complete but not decodable. */
+  readonly bytes?: Uint8Array;
+
+  constructor(code: ProtocolErrorCode, message: string, options?: ErrorOptions & { bytes?: Uint8Array }) {
+    super(code, message, options);
+    if (options?.bytes) this.bytes = options.bytes;
+  }
+}
+
+/** The road failed. Comes from `connect`, `listen`, or ends `messages$`. */
+export class WireError extends TinyprotoError<WireErrorCode> {
+  override readonly name = 'WireError';
+  readonly kind = 'wire';
+}

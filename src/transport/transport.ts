@@ -1,0 +1,72 @@
+import type { NextObserver, Observable } from 'rxjs';
+import type { WireError } from '../errors.ts';
+
+/**
+ * Where to listen, or whom to call.
+ *
+ * A number, `':port'` and `'port'` are 127.0.0.1; `'host:port'` and `'[::1]:port'` name a host; `'*:port'` is every
+ * interface (to listen on only); `{ path }` is a Unix socket. Port 0 lets the system choose. A transport may know more forms.
+ */
+export type Address = number | string | { readonly host?: string; readonly port: number } | { readonly path: string };
+
+/** An end of a wire, as the platform names it. A Unix socket has a `path` (empty at the dialling end). */
+export type BoundAddress = { readonly host: string; readonly port: number } | { readonly path: string };
+
+/** How a wire ended: `error` is absent after a clean end, by either side or by `destroy()`. */
+export interface WireClosed {
+  readonly error?: WireError;
+}
+
+/**
+ * One byte stream to one peer. Nothing that the peer or the kernel says arrives inside the call that caused it.
+ *
+ * A wire is live from the moment it is emitted; it loses nothing before `bytes$` is subscribed, in the same task.
+ */
+export interface Wire {
+  readonly local: BoundAddress;
+  readonly remote: BoundAddress;
+  /**
+   * The chunks as they arrive, cut anywhere; they are the receiver's to keep. One subscriber. Completes at the peer's FIN,
+   * errors with a `WireError` at RST and its like. Unsubscribing discards what comes; it does not close the wire.
+   */
+  readonly bytes$: Observable<Uint8Array>;
+  /**
+   * Writes, in the order of the calls. `bytes` must not change until `done`, which is called once, never inside the call:
+   * without an error when the kernel has the bytes, with one when it will not have them. Writes of one turn are put together.
+   */
+  write(bytes: Uint8Array, done: (error?: WireError) => void): void;
+  /** Asks that no more chunks come; one or two that are under way still may. A paused wire still notices a dead peer. */
+  pause(): void;
+  resume(): void;
+  /** Sends what is written, then FIN. Reading goes on. `done` as with `write`. */
+  end(done: (error?: WireError) => void): void;
+  /**
+   * Ends the wire at once, whatever is under way; `bytes$` says nothing more. With `reset`, what is not yet with the kernel is
+   * dropped and the peer sees RST. Without, the peer sees FIN behind what was written, as far as it takes it in a short,
+   * bounded time in which what it still sends is read and dropped, so that the kernel does not turn the FIN into RST.
+   */
+  destroy(options?: { readonly reset?: boolean }): void;
+  /** Emits once and completes, when nothing more will happen on this wire; replays; never errors. */
+  readonly closed$: Observable<WireClosed>;
+}
+
+export interface TransportListenOptions {
+  /** Told the bound address, port 0 resolved, once listening has begun and before the first wire. */
+  readonly openObserver?: NextObserver<BoundAddress>;
+}
+
+/** What a caller may ask of every transport when it dials; a transport may know more. */
+export type TransportDialOptions = {};
+
+/**
+ * Where wires come from: TCP, TLS, Unix sockets, WebSockets, a virtual network. The seam for tests, and for platforms.
+ *
+ * Both Observables are cold. Errors are `WireError`s; an address that cannot be meant is a `TypeError` or `RangeError`, thrown at the call.
+ */
+export interface Transport {
+  /** Subscribing binds; emits each accepted wire; errors if it cannot bind or can accept no longer. Unsubscribing stops
+   * listening and releases the address; the wires live on. Never completes by itself. */
+  listen(address: Address, options?: TransportListenOptions): Observable<Wire>;
+  /** Subscribing dials; emits one wire and completes, or errors. Unsubscribing before that gives up, and closes what is half open. */
+  dial(address: Address, options?: TransportDialOptions): Observable<Wire>;
+}
