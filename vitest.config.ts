@@ -1,0 +1,10 @@
+import { defineConfig } from 'vitest/config';
+import { doors } from './vitest.shared.js';
+
+export default defineConfig({
+  resolve: { alias: doors },
+  test: {
+    include: ['spec/**/*.spec.ts'],
+    testTimeout: 20_000,
+  },
+});

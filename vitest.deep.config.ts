@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+import { doors } from './vitest.shared.js';
+
+/** Long searches and big transfers: whole state spaces, every cut, 64 MiB messages. Minutes, not seconds. */
+export default defineConfig({
+  resolve: { alias: doors },
+  test: {
+    include: ['spec/**/*.deep.ts'],
+    testTimeout: 600_000,
+    passWithNoTests: true,
+  },
+});
