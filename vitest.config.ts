@@ -1,10 +1,11 @@
 import { defineConfig } from 'vitest/config';
-import { doors } from './vitest.shared.js';
+import { doors, reporters } from './vitest.shared.js';
 
 export default defineConfig({
   resolve: { alias: doors },
   test: {
     include: ['spec/**/*.spec.ts'],
     testTimeout: 20_000,
+    reporters,
   },
 });

@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config';
-import { doors } from './vitest.shared.js';
+import { doors, reporters } from './vitest.shared.js';
 
 /** Long searches and big transfers: whole state spaces, every cut, 64 MiB messages. Minutes, not seconds. */
 export default defineConfig({
@@ -8,5 +8,6 @@ export default defineConfig({
     include: ['spec/**/*.deep.ts'],
     testTimeout: 600_000,
     passWithNoTests: true,
+    reporters,
   },
 });

@@ -1,10 +1,23 @@
 import { fileURLToPath } from 'node:url';
+import type { ViteUserConfig } from 'vitest/config';
+import { SkippedReporter } from './spec/helpers/skipped-reporter.js';
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-/** The doors of the package, resolved to the sources: what `paths` in tsconfig.json says, said to Vite. Exact matches, longest first. */
+/** The doors of the package, resolved to the sources: what `paths` in tsconfig.json says, said to Vite. */
 export const doors = [
+  { find: /^rx-tinyproto$/, replacement: at('./src/index.ts') },
   { find: /^rx-tinyproto\/testing$/, replacement: at('./src/testing/index.ts') },
   { find: /^rx-tinyproto\/transport$/, replacement: at('./src/transport/index.ts') },
-  { find: /^rx-tinyproto$/, replacement: at('./src/index.ts') },
+];
+
+type Reporters = NonNullable<NonNullable<ViteUserConfig['test']>['reporters']>;
+
+/** `RX_TINYPROTO_RESULTS=file.json` asks for a report to count besides, as `.ci/run` does. */
+export const reporters: Reporters = [
+  'default',
+  new SkippedReporter(),
+  ...(process.env.RX_TINYPROTO_RESULTS
+    ? [['json', { outputFile: process.env.RX_TINYPROTO_RESULTS }] as const satisfies [string, object]]
+    : []),
 ];
