@@ -1,0 +1,203 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, sep } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type House, type Sources, violations } from './architecture.js';
+
+/** The plan: rooms in the order in which a chunk walks, and what each may import. Whoever adds an arrow, adds it here. */
+const house: House = {
+  rooms: {
+    errors: {},
+    bytes: { uses: ['errors'] },
+    transport: { uses: ['errors'], packages: ['rxjs', 'node:'] },
+    framing: { uses: ['errors', 'bytes'] },
+    codec: { uses: ['errors', 'bytes'] },
+    flow: { uses: ['errors'], packages: ['rxjs'] },
+    connection: {
+      uses: ['errors', 'framing', 'flow'],
+      knows: ['transport', 'codec'],
+      packages: ['rxjs'],
+    },
+    client: { uses: ['errors', 'connection'], packages: ['rxjs'] },
+    server: { uses: ['errors', 'connection'], packages: ['rxjs'] },
+    relay: { uses: ['errors', 'connection', 'flow'], packages: ['rxjs'] },
+    node: { uses: ['errors', 'codec', 'connection'], packages: ['rxjs', 'node:'] },
+    testing: {
+      uses: [
+        'errors',
+        'bytes',
+        'transport',
+        'framing',
+        'codec',
+        'flow',
+        'connection',
+        'client',
+        'server',
+        'relay',
+      ],
+      packages: ['rxjs', 'rxjs/testing'],
+    },
+    index: {
+      uses: [
+        'errors',
+        'bytes',
+        'transport',
+        'framing',
+        'codec',
+        'flow',
+        'connection',
+        'client',
+        'server',
+        'relay',
+      ],
+    },
+  },
+  packagesOf: {},
+  ownTime: ['transport'],
+  ownTimeOf: {},
+};
+
+describe('the plan of the house', () => {
+  it('is kept by every source file', () => {
+    expect(violations(sourcesOf('src'), house)).toEqual([]);
+  });
+
+  it('has no arrow back and no circle', () => {
+    const ahead = (room: string, trail: readonly string[] = []): string[] =>
+      trail.includes(room)
+        ? [[...trail, room].join(' → ')]
+        : [...(house.rooms[room]?.uses ?? []), ...(house.rooms[room]?.knows ?? [])].flatMap((next) =>
+            ahead(next, [...trail, room]),
+          );
+    expect(Object.keys(house.rooms).flatMap((room) => ahead(room))).toEqual([]);
+  });
+});
+
+describe('violations', () => {
+  /** A tiny house with one of everything, so that each rule can be seen to catch. */
+  const model: House = {
+    rooms: {
+      errors: {},
+      bytes: { uses: ['errors'] },
+      transport: { uses: ['errors'], packages: ['rxjs', 'node:'] },
+      framing: { uses: ['bytes'] },
+      connection: { uses: ['framing'], knows: ['transport'], packages: ['rxjs'] },
+      client: { uses: ['connection'] },
+    },
+    packagesOf: { 'framing/lift.ts': { packages: ['rxjs'], because: 'wraps' } },
+    ownTime: ['transport'],
+    ownTimeOf: { 'connection/iterate.ts': { what: ['async'], because: 'asynchronous iteration' } },
+  };
+  const sound = {
+    'errors.ts': 'export class E extends Error {}',
+    'bytes/queue.ts': `import { E } from '../errors.js'; export const queue = () => new E();`,
+    'transport/tcp.ts': `import net from 'node:net'; export interface Wire {} setTimeout(() => net, Date.now());`,
+    'framing/framing.ts': `import { queue } from '../bytes/queue.js'; export interface Framing {} export const f = queue;`,
+    'framing/lift.ts': `import { map } from 'rxjs'; export const lift = map;`,
+    'connection/connection.ts': `import type { Wire } from '../transport/tcp.js'; import { f } from '../framing/framing.js'; export const c = f as Wire;`,
+    'connection/iterate.ts': `export async function* iterate(): AsyncGenerator<Promise<void>> {}`,
+    'client/connect.ts': `import { c } from '../connection/connection.js'; import type { Framing } from '../framing/framing.js'; export const connect = (clock: { setTimeout: number }, _: Framing) => [c, clock.setTimeout];`,
+  };
+  const found = (changed: Record<string, string>) =>
+    violations(new Map(Object.entries({ ...sound, ...changed })), model);
+
+  it('finds none in a house that keeps its plan', () => {
+    expect(found({})).toEqual([]);
+  });
+
+  it.each([
+    [
+      'a value against the arrows',
+      `import { f } from '../framing/framing.js';`,
+      '(bytes) imports a value of framing',
+    ],
+    [
+      'a type against the arrows',
+      `import type { Framing } from '../framing/framing.js';`,
+      '(bytes) imports a type of framing',
+    ],
+    [
+      'a re-export against the arrows',
+      `export * from '../framing/framing.js';`,
+      '(bytes) imports a value of framing',
+    ],
+    [
+      'an import type',
+      `type A = import('../framing/framing.js').Framing;`,
+      '(bytes) imports a type of framing',
+    ],
+    ['a dynamic import', `import('../framing/framing.js');`, '(bytes) imports a value of framing'],
+    ['an import for its effects', `import '../framing/framing.js';`, '(bytes) imports a value of framing'],
+    ['Node outside its rooms', `import { Buffer } from 'node:buffer';`, 'imports node:buffer'],
+    ['Node without its prefix', `import { Buffer } from 'buffer';`, 'imports node:buffer'],
+    ['require', `require('node:fs');`, 'imports node:fs'],
+    ['rxjs in a room without it', `import type { Observable } from 'rxjs';`, 'imports rxjs'],
+    ['another package', `import { z } from 'zod';`, 'imports zod'],
+    ['a file that is not there', `import { z } from './gone.js';`, 'imports ./gone.js, which does not exist'],
+    ['a default export', `export default 1;`, 'is a default export'],
+    ['a default function', `export default function queue() {}`, 'is a default export'],
+    ['a renamed default', `const a = 1; export { a as default };`, 'is a default export'],
+    ['setTimeout', `setTimeout(() => {}, 1);`, 'uses setTimeout'],
+    ['setTimeout handed on', `const later = globalThis.setTimeout;`, 'uses setTimeout'],
+    ['setImmediate', `setImmediate(() => {});`, 'uses setImmediate'],
+    ['nextTick', `process.nextTick(() => {});`, 'uses process.nextTick'],
+    ['queueMicrotask', `queueMicrotask(() => {});`, 'uses queueMicrotask'],
+    ['the clock', `const now = Date.now();`, 'uses Date.now'],
+    ['a date of now', `const now = new Date();`, 'uses new Date()'],
+    ['a new promise', `const p = new Promise<void>(() => {});`, 'uses Promise'],
+    ['a resolved promise', `const p = Promise.resolve();`, 'uses Promise'],
+    ['an async function', `export async function queue() {}`, 'uses async'],
+    ['an async arrow', `export const queue = async () => {};`, 'uses async'],
+    ['an async method', `export const queue = { async go() {} };`, 'uses async'],
+  ])('finds %s', (_, text, expected) => {
+    expect(found({ 'bytes/other.ts': `\n${text}` })).toEqual([
+      expect.stringMatching(new RegExp(`^bytes/other\\.ts:2 .*${expected.replace(/[.()]/g, '\\$&')}$`)),
+    ]);
+  });
+
+  it('finds a value where only types may be known', () => {
+    const text = `import { type Wire, tcp } from '../transport/tcp.js'; export const c = 1;`;
+    expect(found({ 'connection/connection.ts': text })).toEqual([
+      'connection/connection.ts:1 (connection) imports a value of transport',
+    ]);
+  });
+
+  it('lets types travel along the arrows, and values not', () => {
+    const text = `import { f } from '../framing/framing.js'; export const connect = f;`;
+    expect(found({ 'client/connect.ts': text })).toEqual([
+      'client/connect.ts:1 (client) imports a value of framing',
+    ]);
+  });
+
+  it('finds a file in no room', () => {
+    expect(found({ 'attic/box.ts': `import '../errors.js';` })).toEqual([
+      'attic/box.ts:1 is in no room that the house knows',
+    ]);
+  });
+
+  it('finds a name that is not in kebab-case', () => {
+    expect(found({ 'bytes/ByteQueue.ts': '' })).toEqual(['bytes/ByteQueue.ts is not in kebab-case']);
+  });
+
+  it('finds a circle, once', () => {
+    const changed = {
+      'bytes/a.ts': `import { b } from './b.js'; export const a = b;`,
+      'bytes/b.ts': `import type { c } from './c.js'; export const b = 1;`,
+      'bytes/c.ts': `export * from './a.js';`,
+    };
+    expect(found(changed)).toEqual(['bytes/a.ts → bytes/b.ts → bytes/c.ts → bytes/a.ts is a circle']);
+  });
+
+  it('finds an allowance that nobody needs', () => {
+    expect(found({ 'framing/lift.ts': '', 'connection/iterate.ts': '' })).toEqual([
+      'framing/lift.ts may import rxjs and does not',
+      'connection/iterate.ts may use async and does not',
+    ]);
+  });
+});
+
+function sourcesOf(folder: string): Sources {
+  const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) =>
+    path.endsWith('.ts'),
+  );
+  return new Map(paths.map((path) => [path.split(sep).join('/'), readFileSync(join(folder, path), 'utf8')]));
+}
