@@ -1,11 +1,24 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { docsPages } from './spec/helpers/docs-plugin.js';
 import { doors, reporters } from './vitest.shared.js';
 
+const docsIndex = fileURLToPath(new URL('./spec/helpers/docs-index.ts', import.meta.url));
+
 export default defineConfig({
-  resolve: { alias: doors },
   test: {
-    include: ['spec/**/*.spec.ts'],
-    testTimeout: 20_000,
     reporters,
+    projects: [
+      {
+        resolve: { alias: doors },
+        test: { name: 'spec', include: ['spec/**/*.spec.ts'], testTimeout: 20_000 },
+      },
+      {
+        // The pages, run as they are written. Their package listens and connects in memory: any host, port or path is free.
+        plugins: [docsPages()],
+        resolve: { alias: [{ find: /^rx-tinyproto$/, replacement: docsIndex }, ...doors] },
+        test: { name: 'docs', include: ['README.md', 'docs/**/*.md'] },
+      },
+    ],
   },
 });

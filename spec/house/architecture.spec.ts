@@ -53,7 +53,9 @@ const house: House = {
   },
   packagesOf: {},
   ownTime: ['transport'],
-  ownTimeOf: {},
+  ownTimeOf: {
+    'flow/iterate.ts': { what: ['async', 'Promise'], because: 'asynchronous iteration is made of promises' },
+  },
 };
 
 describe('the plan of the house', () => {
