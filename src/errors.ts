@@ -134,3 +134,12 @@ export class WireError extends TinyprotoError<WireErrorCode> {
   override readonly name = 'WireError';
   readonly kind = 'wire';
 }
+
+/**
+ * An operator was to hold a message, but an asynchronous hop above it (`delay`, a plain `concatMap`) had ended the delivery: nothing
+ * would hold the peer. The programmer's doing, so a `TypeError`. Only under `strict`; see `consume`.
+ */
+export class HoldLostError extends TypeError {
+  override readonly name = 'HoldLostError';
+  readonly code = 'hold-lost';
+}

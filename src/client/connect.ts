@@ -1,0 +1,48 @@
+import { Observable, switchMap, throwError, timeout } from 'rxjs';
+import { type Connection, openConnection } from '../connection/connection.js';
+import { type ConnectionOptions, connectionSettings, positive } from '../connection/options.js';
+import { WireError } from '../errors.js';
+import type { Framing } from '../framing/framing.js';
+import type { Address, Transport } from '../transport/transport.js';
+
+export interface ConnectOptions<In = Uint8Array, Out = In> extends ConnectionOptions<In, Out> {
+  /** Where wires come from. @default TCP and Unix sockets */
+  readonly transport?: Transport;
+  /** How long all of it may take: the name, the dial, the opening exchange. @default 10,000 */
+  readonly connectTimeoutMs?: number;
+}
+
+/** Connects to a server; see the type's own page. */
+export type Connect = <In = Uint8Array, Out = In>(
+  address: Address,
+  options?: ConnectOptions<In, Out>,
+) => Observable<Connection<In, Out>>;
+
+/** `connect`, bound to a transport and a framing that it uses where the options name no others. */
+export function connectOver(defaults: { readonly transport: Transport; readonly framing: Framing }): Connect {
+  return <In, Out>(address: Address, options: ConnectOptions<In, Out> = {}) => {
+    const settings = connectionSettings(defaults.framing, options);
+    const first = positive('connectTimeoutMs', options.connectTimeoutMs ?? 10_000);
+    const dialling = (options.transport ?? defaults.transport).dial(address);
+    const late = () => throwError(() => new WireError('connect-timeout', `No connection within ${first} ms`));
+    return dialling.pipe(
+      switchMap((wire) => openConnection(wire, settings)),
+      timeout({ first, with: late }),
+      switchMap(whileOpen),
+    );
+  };
+}
+
+/** Emits a connection and lasts as long as it does: completes or errors as it ends, and ends it in order when unsubscribed. */
+function whileOpen<In, Out>(connection: Connection<In, Out>): Observable<Connection<In, Out>> {
+  return new Observable((subscriber) => {
+    subscriber.add(() => connection.close().subscribe());
+    subscriber.add(
+      connection.closed$.subscribe(({ error }) => {
+        if (error === undefined) subscriber.complete();
+        else subscriber.error(error);
+      }),
+    );
+    subscriber.next(connection);
+  });
+}

@@ -1,0 +1,128 @@
+import { asapScheduler, Observable, Subject } from 'rxjs';
+import { Gate } from '../flow/hold.js';
+
+export interface InboxEvents<In> {
+  /** The next message, or undefined if none is complete. */
+  read(): In | undefined;
+  /** A message that was read is consumed. */
+  consumed(): void;
+  /** Delivery may go on: there is a subscriber, or room. */
+  ready(): void;
+  /** Somebody wants to read. */
+  subscribed(): void;
+}
+
+/** The receiving side of a connection: `messages$`, one message at a time, as long as somebody subscribes and every hold has room. */
+export interface Inbox<In> {
+  readonly messages$: Observable<In>;
+  /** Delivers what is there and wanted. */
+  deliver(): void;
+  /** No message will come any more: ends `messages$` once those that are there are delivered. The first call counts. */
+  end(failure?: { readonly error: unknown }): void;
+  /** Ends `messages$` now. */
+  cut(failure?: { readonly error: unknown }): void;
+  /** Whether somebody subscribes, and there is room. */
+  readonly wanted: boolean;
+  readonly observed: boolean;
+  /** Whether all that came is delivered and consumed. May decode one message ahead: ask only when no more can come. */
+  consumedAll(): boolean;
+}
+
+interface Ending {
+  readonly failure: { readonly error: unknown } | undefined;
+}
+
+export function inbox<In>(on: InboxEvents<In>): Inbox<In> {
+  const subject = new Subject<In>();
+  const gate = new Gate({
+    consumed: () => {
+      held--;
+      on.consumed();
+    },
+    opened: () => on.ready(),
+  });
+  let held = 0;
+  let delivering = false;
+  let started = false;
+  let starting = false;
+  let ending: Ending | undefined;
+  let over = false;
+  /** Read ahead of its delivery, which happens only to find out whether anything is left before the end. */
+  let ahead: In | undefined;
+
+  /** Delivery starts in a later task than the first subscription, so that all who subscribe in one turn see the first message. */
+  const start = () => {
+    if (started || starting) return;
+    starting = true;
+    asapScheduler.schedule(() => {
+      starting = false;
+      started = subject.observed;
+      if (started) on.ready();
+    });
+  };
+
+  const finish = () => {
+    over = true;
+    const failure = ending?.failure;
+    if (failure) subject.error(failure.error);
+    else subject.complete();
+  };
+
+  const wanted = () => started && !over && gate.open;
+
+  const next = () => {
+    const message = ahead ?? on.read();
+    ahead = undefined;
+    return message;
+  };
+
+  const nothingLeft = () => {
+    ahead ??= on.read();
+    return ahead === undefined;
+  };
+
+  const deliver = () => {
+    if (delivering || over) return;
+    delivering = true;
+    while (wanted()) {
+      const message = next();
+      if (message === undefined) break;
+      held++;
+      if (gate.deliver(subject, message)) {
+        held--;
+        on.consumed();
+      }
+    }
+    delivering = false;
+    // The end waits behind what is there, and for somebody to tell, but not for room.
+    if (ending && !over && started && nothingLeft()) finish();
+  };
+
+  return {
+    messages$: new Observable<In>((subscriber) => {
+      on.subscribed();
+      subscriber.add(subject.subscribe(subscriber));
+      subscriber.add(() => {
+        if (!subject.observed) started = false;
+      });
+      start();
+    }),
+    deliver,
+    end(failure) {
+      ending ??= { failure };
+      deliver();
+    },
+    cut(failure) {
+      if (over) return;
+      ending = { failure };
+      finish();
+    },
+    get wanted() {
+      return wanted();
+    },
+    get observed() {
+      return subject.observed;
+    },
+    consumedAll: () => held === 0 && (over || nothingLeft()),
+  };
+}

@@ -1,0 +1,56 @@
+import type { Codec } from '../codec/codec.js';
+import type { Framing } from '../framing/framing.js';
+
+/** What every connection can be told. */
+export interface ConnectionOptions<In = Uint8Array, Out = In> {
+  /** How bytes become messages. @default tinyproto() */
+  readonly framing?: Framing;
+  /** How message bytes become values. Without one, messages are `Uint8Array`s. */
+  readonly codec?: Codec<In, Out>;
+  /** Bytes of messages that may wait to be sent or taken; one message alone may be larger. Above it `send` fails with `queue-full`. @default 16 MiB */
+  readonly maxQueuedBytes?: number;
+  /** Messages that may wait to be sent or taken. Above it `send` fails with `queue-full`. @default 1,024 */
+  readonly maxQueuedMessages?: number;
+  /** How long bytes of ours may make no progress, before the connection fails with `write-timeout`. @default 10,000 */
+  readonly writeTimeoutMs?: number;
+  /** How long an orderly close may take, before the wire is destroyed. @default 10,000 */
+  readonly closeTimeoutMs?: number;
+}
+
+/** Connection options with nothing left open. */
+export interface ConnectionSettings<In, Out> {
+  readonly framing: Framing;
+  readonly codec: Codec<In, Out> | undefined;
+  readonly maxQueuedBytes: number;
+  readonly maxQueuedMessages: number;
+  readonly writeTimeoutMs: number;
+  readonly closeTimeoutMs: number;
+  /** Absent: nobody needs to claim it. */
+  readonly claimTimeoutMs?: number;
+}
+
+export function connectionSettings<In, Out>(
+  framing: Framing,
+  options: ConnectionOptions<In, Out>,
+): ConnectionSettings<In, Out> {
+  const settings = {
+    framing: options.framing ?? framing,
+    codec: options.codec,
+    maxQueuedBytes: options.maxQueuedBytes ?? 16 * 1_024 * 1_024,
+    maxQueuedMessages: options.maxQueuedMessages ?? 1_024,
+    writeTimeoutMs: options.writeTimeoutMs ?? 10_000,
+    closeTimeoutMs: options.closeTimeoutMs ?? 10_000,
+  };
+  positive('maxQueuedBytes', settings.maxQueuedBytes);
+  positive('maxQueuedMessages', settings.maxQueuedMessages);
+  positive('writeTimeoutMs', settings.writeTimeoutMs);
+  positive('closeTimeoutMs', settings.closeTimeoutMs);
+  return settings;
+}
+
+/** A limit is a number above zero; `Infinity` has to be written. */
+export function positive(name: string, value: number): number {
+  if (typeof value !== 'number') throw new TypeError(`${name} is a number, not ${typeof value}`);
+  if (!(value > 0)) throw new RangeError(`${name} is above 0, not ${value}`);
+  return value;
+}

@@ -1,0 +1,173 @@
+import { HoldLostError } from '../errors.js';
+
+/*
+ * RxJS pushes. The bound comes from one rule, which keeps every stream a plain Observable:
+ *
+ *   A source delivers one message at a time. While `next(message)` runs, any operator below may hold it. The next message is
+ *   delivered only when every present hold has room. A message is consumed when its last hold is released, or at once if nobody held it.
+ *
+ * Operators are synchronous from one `next` to the next, so "while next runs" is a module variable, set and restored around each
+ * delivery like a stack frame. Nobody pays for a message that nobody holds: its `Delivery` is made by the first hold.
+ */
+let current: Gate | Delivery | undefined;
+let strictByDefault = false;
+
+export interface HoldOptions {
+  /** How many more messages the holder takes meanwhile. With 0, the source waits. @default 0 */
+  readonly room?: number;
+}
+
+/** A claim on one message: it stays unconsumed, and its source may wait, until the release. */
+export interface Hold {
+  /** How many more messages the holder takes now. */
+  setRoom(room: number): void;
+  /** The holder is done with the message. Later calls do nothing. */
+  release(): void;
+}
+
+/** What holds are made on: the source's side of the agreement. */
+export class Gate {
+  #withoutRoom = 0;
+  #delivery: Delivery | undefined;
+  readonly #consumed: () => void;
+  readonly #opened: () => void;
+
+  /** `consumed` is called for each held message whose last hold is released, `opened` when the next message may come. */
+  constructor(on: { consumed: () => void; opened: () => void }) {
+    this.#consumed = on.consumed;
+    this.#opened = on.opened;
+  }
+
+  /** Whether every present hold has room. */
+  get open(): boolean {
+    return this.#withoutRoom === 0;
+  }
+
+  /** Runs `next(message)` as a delivery. Returns whether the message is consumed already, since nobody holds it. */
+  deliver<T>(observer: { next(message: T): void }, message: T): boolean {
+    const outer = current;
+    current = this;
+    try {
+      observer.next(message);
+    } finally {
+      current = outer;
+    }
+    const delivery = this.#delivery;
+    this.#delivery = undefined;
+    return delivery === undefined || delivery.delivered();
+  }
+
+  /** @internal The message that is being delivered, as something to hold. */
+  delivery(): Delivery {
+    this.#delivery ??= new Delivery(this);
+    return this.#delivery;
+  }
+
+  /** @internal A hold gained (-1) or lost (+1) its room. */
+  shift(by: 1 | -1): void {
+    this.#withoutRoom += by;
+    if (this.#withoutRoom === 0) this.#opened();
+  }
+
+  /** @internal */
+  consumed(): void {
+    this.#consumed();
+  }
+}
+
+/** One held message. */
+export class Delivery {
+  #holds = 0;
+  #running = true;
+
+  constructor(private readonly gate: Gate) {}
+
+  hold(room: number): Hold {
+    const gate = this.gate;
+    let blocks = room <= 0;
+    let released = false;
+    this.#holds++;
+    if (blocks) gate.shift(1);
+    const setRoom = (next: number) => {
+      const nowBlocks = next <= 0;
+      if (released || nowBlocks === blocks) return;
+      blocks = nowBlocks;
+      gate.shift(blocks ? 1 : -1);
+    };
+    const release = () => {
+      if (released) return;
+      released = true;
+      this.#holds--;
+      this.#settle();
+      if (blocks) gate.shift(-1);
+    };
+    return { setRoom, release };
+  }
+
+  /** The first `next` has returned. Returns whether nobody holds the message any more. */
+  delivered(): boolean {
+    this.#running = false;
+    return this.#holds === 0;
+  }
+
+  #settle(): void {
+    if (this.#holds === 0 && !this.#running) this.gate.consumed();
+  }
+}
+
+/** The message that is being delivered right now, or undefined outside a delivery. */
+export function currentDelivery(): Delivery | undefined {
+  return current instanceof Gate ? current.delivery() : current;
+}
+
+/** Emits a result as part of the delivery of the message it came from, so that operators below can hold that message on. */
+export function redeliver<T>(
+  delivery: Delivery | undefined,
+  observer: { next(value: T): void },
+  value: T,
+): void {
+  const outer = current;
+  current = delivery;
+  try {
+    observer.next(value);
+  } finally {
+    current = outer;
+  }
+}
+
+const nothingToHold: Hold = { setRoom: () => {}, release: () => {} };
+
+/**
+ * Holds the message that is being delivered: call it inside `next`, in an operator of your own.
+ *
+ *     message  a---------b---c      one at a time: `b` waits until the hold on `a` has room or is released
+ *     hold     [  0   1       )     room 0, then room 1, then released: `a` is consumed
+ *
+ * Works below any chain of synchronous operators (`map`, `filter`, `merge`, `share`, …). Outside a delivery there is nothing to hold:
+ * the returned hold does nothing, or, in a `marbles()` run, a {@link HoldLostError} is thrown.
+ */
+export function hold({ room = 0 }: HoldOptions = {}): Hold {
+  const delivery = currentDelivery();
+  if (delivery === undefined && strictByDefault) throw holdLost();
+  return delivery?.hold(room) ?? nothingToHold;
+}
+
+/** Whether a lost hold is an error where nobody said otherwise. */
+export function isStrictByDefault(): boolean {
+  return strictByDefault;
+}
+
+/** Makes a lost hold an error, or not, where nobody says otherwise; returns what undoes it. For test runners. */
+export function setStrictByDefault(strict: boolean): () => void {
+  const before = strictByDefault;
+  strictByDefault = strict;
+  return () => {
+    strictByDefault = before;
+  };
+}
+
+export function holdLost(): HoldLostError {
+  return new HoldLostError(
+    'There is no delivery to hold: an asynchronous operator above has let go of the message (hold-lost)',
+  );
+}

@@ -1,0 +1,107 @@
+import { type NextObserver, Observable, type Subscriber } from 'rxjs';
+import { type Connection, openConnection } from '../connection/connection.js';
+import {
+  type ConnectionOptions,
+  type ConnectionSettings,
+  connectionSettings,
+  positive,
+} from '../connection/options.js';
+import type { Framing } from '../framing/framing.js';
+import type { Address, BoundAddress, Transport, Wire } from '../transport/transport.js';
+
+export interface ListenOptions<In = Uint8Array, Out = In> extends ConnectionOptions<In, Out> {
+  /** Where wires come from. @default TCP and Unix sockets */
+  readonly transport?: Transport;
+  /** Told all bound addresses, port 0 resolved, in the order asked, once every one of them is bound. */
+  readonly openObserver?: NextObserver<readonly BoundAddress[]>;
+  /** How many connections may be open or opening at once. Further ones are told so (tinyproto: `fe`) and hung up on. @default 10,000 */
+  readonly maxConnections?: number;
+  /** How long a connection may go without being read, served, sent to or closed, before it is destroyed. @default 10,000 */
+  readonly claimTimeoutMs?: number;
+}
+
+/** Listens for connections; see the type's own page. */
+export type Listen = <In = Uint8Array, Out = In>(
+  addresses: Address | readonly Address[],
+  options?: ListenOptions<In, Out>,
+) => Observable<Connection<In, Out>>;
+
+/** How many that were one too many may be in the middle of being told so; the rest is hung up on at once. */
+const maxRefusals = 64;
+
+/** `listen`, bound to a transport and a framing that it uses where the options name no others. */
+export function listenOver(defaults: { readonly transport: Transport; readonly framing: Framing }): Listen {
+  return <In, Out>(addresses: Address | readonly Address[], options: ListenOptions<In, Out> = {}) => {
+    const all = isList(addresses) ? addresses : [addresses];
+    if (all.length === 0) throw new RangeError('listen needs an address');
+    const transport = options.transport ?? defaults.transport;
+    const settings = {
+      ...connectionSettings(defaults.framing, options),
+      claimTimeoutMs: positive('claimTimeoutMs', options.claimTimeoutMs ?? 10_000),
+    };
+    const limit = positive('maxConnections', options.maxConnections ?? 10_000);
+    for (const address of all) transport.listen(address); // throws now for one that cannot be meant; binds nothing
+    return new Observable<Connection<In, Out>>((subscriber) => {
+      const accept = accepting(settings, limit, subscriber);
+      const bound: BoundAddress[] = [];
+      let missing = all.length;
+      for (const [index, address] of all.entries()) {
+        if (subscriber.closed) return;
+        const openObserver = {
+          next: (at: BoundAddress) => {
+            bound[index] = at;
+            missing--;
+            if (missing === 0) options.openObserver?.next(bound);
+          },
+        };
+        subscriber.add(
+          transport.listen(address, { openObserver }).subscribe({
+            next: accept,
+            error: (error) => subscriber.error(error),
+          }),
+        );
+      }
+    });
+  };
+}
+
+/** Takes wires in: each becomes a connection once its opening is done, unless there are too many. */
+function accepting<In, Out>(
+  settings: ConnectionSettings<In, Out>,
+  limit: number,
+  subscriber: Subscriber<Connection<In, Out>>,
+): (wire: Wire) => void {
+  let open = 0;
+  let refusals = 0;
+
+  const refuse = (wire: Wire) => {
+    const { full } = settings.framing;
+    const tell = full !== undefined && refusals < maxRefusals;
+    if (tell) {
+      refusals++;
+      wire.closed$.subscribe(() => refusals--);
+      wire.write(full, () => {});
+    }
+    wire.bytes$.subscribe({ error: () => {} });
+    wire.destroy({ reset: !tell });
+  };
+
+  return (wire) => {
+    if (open >= limit) {
+      refuse(wire);
+      return;
+    }
+    open++;
+    wire.closed$.subscribe(() => open--);
+    subscriber.add(
+      openConnection(wire, settings).subscribe({
+        next: (connection) => subscriber.next(connection),
+        error: () => {}, // it never became a connection: nobody is waiting for it
+      }),
+    );
+  };
+}
+
+function isList(addresses: Address | readonly Address[]): addresses is readonly Address[] {
+  return Array.isArray(addresses);
+}
