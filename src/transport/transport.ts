@@ -1,5 +1,5 @@
 import type { NextObserver, Observable } from 'rxjs';
-import type { WireError } from '../errors.ts';
+import type { WireError } from '../errors.js';
 
 /**
  * Where to listen, or whom to call.
@@ -7,7 +7,11 @@ import type { WireError } from '../errors.ts';
  * A number, `':port'` and `'port'` are 127.0.0.1; `'host:port'` and `'[::1]:port'` name a host; `'*:port'` is every
  * interface (to listen on only); `{ path }` is a Unix socket. Port 0 lets the system choose. A transport may know more forms.
  */
-export type Address = number | string | { readonly host?: string; readonly port: number } | { readonly path: string };
+export type Address =
+  | number
+  | string
+  | { readonly host?: string; readonly port: number }
+  | { readonly path: string };
 
 /** An end of a wire, as the platform names it. A Unix socket has a `path` (empty at the dialling end). */
 export type BoundAddress = { readonly host: string; readonly port: number } | { readonly path: string };
@@ -56,7 +60,7 @@ export interface TransportListenOptions {
 }
 
 /** What a caller may ask of every transport when it dials; a transport may know more. */
-export type TransportDialOptions = {};
+export type TransportDialOptions = object;
 
 /**
  * Where wires come from: TCP, TLS, Unix sockets, WebSockets, a virtual network. The seam for tests, and for platforms.

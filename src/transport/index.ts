@@ -1,0 +1,14 @@
+/** The seam between connections and the road, for people who write a transport of their own. */
+export { WireError, type WireErrorCode } from '../errors.js';
+export { type AddressUse, formatAddress, parseAddress } from './address.js';
+export { tcp } from './tcp.js';
+export type { TcpOptions } from './tcp-options.js';
+export type {
+  Address,
+  BoundAddress,
+  Transport,
+  TransportDialOptions,
+  TransportListenOptions,
+  Wire,
+  WireClosed,
+} from './transport.js';

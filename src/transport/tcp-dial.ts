@@ -1,0 +1,49 @@
+import { connect, type Socket } from 'node:net';
+import { Observable } from 'rxjs';
+import { WireError } from '../errors.js';
+import { formatAddress } from './address.js';
+import { nodeError } from './node-errors.js';
+import { socketWire } from './socket-wire.js';
+import type { TcpOptions } from './tcp-options.js';
+import type { BoundAddress, Wire } from './transport.js';
+
+/** Dials with Node's socket: the name is looked up, and its addresses are tried one after the other. */
+export function tcpDial(where: BoundAddress, options: TcpOptions): Observable<Wire> {
+  const doing = `Dialling ${formatAddress(where)}`;
+  return new Observable((subscriber) => {
+    const socket = connect(dialOptions(where, options));
+    const ends = 'path' in where ? { local: { path: '' }, remote: where } : undefined;
+    let up = false;
+    const onError = (error: Error) => subscriber.error(nodeError(doing, error));
+
+    socket.pause();
+    socket.on('error', onError);
+    socket.once('connect', () => {
+      if (isSelf(socket)) return subscriber.error(new WireError('connection-refused', `${doing} met itself`));
+      up = true;
+      const wire = socketWire(socket, options, ends);
+      socket.off('error', onError);
+      subscriber.next(wire);
+      subscriber.complete();
+    });
+    return () => {
+      if (!up) socket.destroy();
+    };
+  });
+}
+
+function dialOptions(where: BoundAddress, { nextAddressMs = 1_000 }: TcpOptions) {
+  const halfOpen = { allowHalfOpen: true };
+  if ('path' in where) return { ...halfOpen, path: where.path };
+  const addresses = { autoSelectFamily: true, autoSelectFamilyAttemptTimeout: nextAddressMs };
+  return { ...halfOpen, ...addresses, host: where.host, port: where.port };
+}
+
+/**
+ * Whoever dials a local port at which nobody listens, over and over, will be given that very port to dial from, and TCP
+ * connects it to itself.
+ */
+const isSelf = (socket: Socket) =>
+  socket.localPort !== undefined &&
+  socket.localPort === socket.remotePort &&
+  socket.localAddress === socket.remoteAddress;

@@ -1,0 +1,13 @@
+export interface TcpOptions {
+  /** Idle time in milliseconds after which the kernel asks whether the peer is still there. @default 30_000 */
+  readonly keepAliveMs?: number;
+  /** How often a paused wire looks whether its peer is still there, in milliseconds. @default 5_000 */
+  readonly probeMs?: number;
+  /** How long `destroy()` waits for the peer to take what was written, in milliseconds. @default 1_000 */
+  readonly lingerMs?: number;
+  /**
+   * How long one address of a name may take before the next is tried, in milliseconds. Node gives up the slow one then, so
+   * its own 250 ms would cut off hosts that are merely far away. @default 1_000
+   */
+  readonly nextAddressMs?: number;
+}

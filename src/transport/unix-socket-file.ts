@@ -1,0 +1,48 @@
+import { lstatSync, type Stats, unlinkSync } from 'node:fs';
+import { connect } from 'node:net';
+import { Observable, type Subscriber } from 'rxjs';
+import { nodeError, platformCode } from './node-errors.js';
+
+/**
+ * Makes way for a listener at a path that is taken: emits once and completes when the file that a dead server left there is gone.
+ *
+ * Only knocking tells the dead from the living. Fails with `address-in-use` if somebody answers, or may be about to, and if
+ * the file is no socket; with `access-denied` if it may not be removed.
+ */
+export function removeStaleFile(path: string): Observable<void> {
+  return new Observable((subscriber) => {
+    const found = look(path);
+    if (found && !found.isSocket()) return subscriber.error(inUse(path, 'a file that is no socket'));
+    const knock = connect({ path });
+    knock.once('connect', () => subscriber.error(inUse(path, 'a living server')));
+    knock.on('error', (error) => {
+      if (platformCode(error) === 'ECONNREFUSED') remove(path, found, subscriber);
+      else if (platformCode(error) === 'ENOENT') done(subscriber);
+      else subscriber.error(inUse(path, error));
+    });
+    return () => knock.destroy();
+  });
+}
+
+function remove(path: string, found: Stats | undefined, subscriber: Subscriber<void>): void {
+  try {
+    // While we knocked, another server may have replaced the file by its own: that one is not ours to remove.
+    if (look(path)?.ino === found?.ino) unlinkSync(path);
+    done(subscriber);
+  } catch (error) {
+    subscriber.error(nodeError(`Removing ${path}`, error));
+  }
+}
+
+function done(subscriber: Subscriber<void>): void {
+  subscriber.next();
+  subscriber.complete();
+}
+
+const look = (path: string) => lstatSync(path, { throwIfNoEntry: false });
+
+const inUse = (path: string, by: unknown) =>
+  nodeError(
+    `Listening on ${path}`,
+    Object.assign(new Error(`${path} is in use`, { cause: by }), { code: 'EADDRINUSE' }),
+  );
