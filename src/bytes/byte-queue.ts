@@ -1,0 +1,155 @@
+/** A chunk below this is copied behind the others instead of being kept: a received byte that is kept costs some 800. */
+const SMALL = 1_024;
+
+/** Blocks for small chunks double from the first to the second size, so that what is reserved never outgrows what has come. */
+const FIRST_BLOCK = 64;
+const LARGEST_BLOCK = 65_536;
+
+const EMPTY = new Uint8Array(0);
+
+/** A piece of the queue: bytes from `start` to `end`. Behind `end` there is room only in a block of our own, and only while it is the last. */
+interface Piece {
+  readonly bytes: Uint8Array;
+  start: number;
+  end: number;
+}
+
+/**
+ * Bytes in the order in which they came, cut as they came, taken as they are needed.
+ *
+ *     push  | a b c | d | e f g h |        take(5)  | a b c d e |        left  | f g h |
+ *
+ * Costs are linear in the bytes however they were cut: a large chunk is kept and never joined to its neighbours, small ones are collected in blocks.
+ * Memory grows with what has come and never with a size that somebody claims.
+ *
+ * A queue owns the chunks that it is given, and what it gives away never changes: a block is only ever written behind the bytes that it already holds,
+ * so a slice of it may be handed out while more is collected.
+ */
+export class ByteQueue {
+  #pieces: Piece[] = [];
+  #head = 0;
+  #length = 0;
+  /** The block that small chunks were last collected in. */
+  #block: Piece | undefined;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  push(chunk: Uint8Array): void {
+    if (chunk.length === 0) return;
+    // Whoever reads at once finds the queue empty and pays no copy; only chunks that have to wait are collected.
+    if (this.#length === 0 || chunk.length >= SMALL)
+      this.#pieces.push({ bytes: chunk, start: 0, end: chunk.length });
+    else this.#collect(chunk);
+    this.#length += chunk.length;
+  }
+
+  /** The byte at `offset`, which must be there. */
+  peek(offset: number): number {
+    let rest = offset;
+    for (let at = this.#head; at < this.#pieces.length; at += 1) {
+      const piece = this.#at(at);
+      if (rest < piece.end - piece.start) return piece.bytes[piece.start + rest] as number;
+      rest -= piece.end - piece.start;
+    }
+    throw new RangeError(`byte ${offset} of ${this.#length}`);
+  }
+
+  /** Takes four bytes as one number, big-endian. */
+  uint32(): number {
+    this.#demand(4);
+    const value = (this.peek(0) << 24) | (this.peek(1) << 16) | (this.peek(2) << 8) | this.peek(3);
+    this.skip(4);
+    return value >>> 0;
+  }
+
+  /** The first `count` bytes: a view where they lie in one piece, else exactly one new array. */
+  take(count: number): Uint8Array {
+    if (count === 0) return EMPTY;
+    this.#demand(count);
+    const first = this.#at(this.#head);
+    if (first.end - first.start >= count) {
+      // A plain Uint8Array, whatever the chunk was: otherwise some messages were Buffers and some not, by the accident of their cut.
+      const view = new Uint8Array(first.bytes.buffer, first.bytes.byteOffset + first.start, count);
+      this.skip(count);
+      return view;
+    }
+    return this.#copy(count);
+  }
+
+  skip(count: number): void {
+    this.#demand(count);
+    this.#length -= count;
+    let rest = count;
+    while (rest > 0) {
+      const piece = this.#at(this.#head);
+      const step = Math.min(rest, piece.end - piece.start);
+      piece.start += step;
+      rest -= step;
+      if (piece.start === piece.end) this.#shift();
+    }
+  }
+
+  takeAll(): Uint8Array {
+    return this.take(this.#length);
+  }
+
+  #copy(count: number): Uint8Array {
+    const whole = new Uint8Array(count);
+    let filled = 0;
+    while (filled < count) {
+      const piece = this.#at(this.#head);
+      const step = Math.min(count - filled, piece.end - piece.start);
+      whole.set(piece.bytes.subarray(piece.start, piece.start + step), filled);
+      filled += step;
+      this.skip(step);
+    }
+    return whole;
+  }
+
+  /** Copies a small chunk into the last block, and what does not fit there into the next. */
+  #collect(chunk: Uint8Array): void {
+    const last = this.#at(this.#pieces.length - 1);
+    // A chunk that was kept fills its piece to the end of its bytes, so only a block of our own can have room.
+    const fits = Math.min(chunk.length, last.bytes.length - last.end);
+    last.bytes.set(chunk.subarray(0, fits), last.end);
+    last.end += fits;
+    if (fits < chunk.length) this.#openBlock(chunk.subarray(fits), last);
+  }
+
+  /** The block grows with the blocks before it, not with the queue: otherwise each small chunk between large ones would reserve a large block. */
+  #openBlock(rest: Uint8Array, before: Piece): void {
+    const grown = Math.min(before.bytes.length * 2, LARGEST_BLOCK);
+    const size = this.#block === before ? grown : FIRST_BLOCK;
+    const bytes = new Uint8Array(Math.max(size, rest.length));
+    bytes.set(rest);
+    this.#block = { bytes, start: 0, end: rest.length };
+    this.#pieces.push(this.#block);
+  }
+
+  /** Drops the first piece. The array is cut only now and then: a shift of a long one costs as much as its length. */
+  #shift(): void {
+    this.#head += 1;
+    if (this.#head === this.#pieces.length) {
+      this.#pieces.length = 0;
+      this.#head = 0;
+    } else if (this.#head >= 64 && this.#head * 2 >= this.#pieces.length) {
+      this.#pieces.splice(0, this.#head);
+      this.#head = 0;
+    } else {
+      // Let go of the bytes now, not at the next cut.
+      this.#pieces[this.#head - 1] = GONE;
+    }
+  }
+
+  #at(index: number): Piece {
+    return this.#pieces[index] as Piece;
+  }
+
+  #demand(count: number): void {
+    if (count > this.#length) throw new RangeError(`${count} of ${this.#length} bytes`);
+  }
+}
+
+const GONE: Piece = { bytes: EMPTY, start: 0, end: 0 };

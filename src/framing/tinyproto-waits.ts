@@ -1,0 +1,56 @@
+import type { FramingPort, Wait } from './framing.js';
+import type { Conversation } from './tinyproto-conversation.js';
+import type { Rules } from './tinyproto-options.js';
+
+/** What each wait means when nobody ends it in time. `quiet` is no fault. */
+export const EXPIRED = {
+  opening: 'opening-timeout',
+  header: 'header-timeout',
+  payload: 'payload-timeout',
+  answer: 'ok-timeout',
+  'mutual-hold': 'mutual-hold',
+} as const;
+
+/**
+ * Tells the port which deadlines run now. It is called once at the end of whatever happened, so that a frame that comes and goes within one chunk arms nothing.
+ *
+ * Deadlines measure what a live peer cannot withhold. An OK can be withheld, and that alone may last; that both sides withhold may not, since then nobody
+ * can move the other. Each wait has a number, and a new number restarts its deadline.
+ */
+export function watch(s: Conversation, rules: Rules, port: FramingPort): void {
+  const talking = s.life === 'open' || s.life === 'closing';
+  arm(s, port, 'opening', s.life === 'opening' ? 1 : 0, rules.openingTimeoutMs);
+  arm(s, port, 'header', talking && s.theirs === 'header' ? s.headers + 1 : 0, rules.headerTimeoutMs);
+  arm(s, port, 'payload', talking && payloadIsDue(s) ? s.headers : 0, payloadMs(s, rules));
+  arm(s, port, 'answer', talking && s.unanswered > 0 ? s.answered + 1 : 0, rules.okTimeoutMs);
+  // Every chunk of theirs and every message consumed here may end a mutual hold, so either restarts it.
+  arm(
+    s,
+    port,
+    'mutual-hold',
+    talking && isHeldBothWays(s) ? s.chunks + s.consumptions : 0,
+    rules.mutualHoldTimeoutMs,
+  );
+  if (rules.half) arm(s, port, 'quiet', talking && rules.quietMs > 0 ? s.chunks : 0, rules.quietMs);
+}
+
+function arm(s: Conversation, port: FramingPort, wait: Wait, number: number, ms: number): void {
+  if (s.armed[wait] === number || (number !== 0 && ms === Infinity)) return;
+  s.armed[wait] = number;
+  if (number === 0) port.settle(wait);
+  else port.await(wait, ms);
+}
+
+/** A payload must come when it was granted or tied, and when it has begun early. */
+function payloadIsDue(s: Conversation): boolean {
+  return s.due && (s.theirs === 'payload' || s.theirs === 'dropped' || s.theirs === 'skipped');
+}
+
+function payloadMs(s: Conversation, rules: Rules): number {
+  return rules.payloadTimeoutMs + (s.size / rules.payloadFloorBytesPerSecond) * 1_000;
+}
+
+/** What is owed here is owed because it is withheld: everything else has been answered by now. */
+function isHeldBothWays(s: Conversation): boolean {
+  return s.owed.length > 0 && s.unanswered > 0;
+}
