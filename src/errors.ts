@@ -143,3 +143,9 @@ export class HoldLostError extends TypeError {
   override readonly name = 'HoldLostError';
   readonly code = 'hold-lost';
 }
+
+/** More values wait in a `paced` than it may keep: its source does not heed the valve. The programmer's doing, so a `RangeError`. */
+export class PacedOverflowError extends RangeError {
+  override readonly name = 'PacedOverflowError';
+  readonly code = 'paced-overflow';
+}

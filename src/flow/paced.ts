@@ -1,0 +1,77 @@
+import { type MonoTypeOperatorFunction, Observable } from 'rxjs';
+import { PacedOverflowError } from '../errors.js';
+import { Gate } from './hold.js';
+
+/** What holds a source back: a Node `Readable` is one, a WebSocket's reader, a flag that a generator looks at. */
+export interface Valve {
+  pause(): void;
+  resume(): void;
+}
+
+export interface PacedOptions {
+  /** How many values may wait for room, before it fails with a `PacedOverflowError`. @default 1,024 */
+  readonly maxWaiting?: number;
+}
+
+/**
+ * Gives the values of any source a delivery each, so that operators below can hold them (see `hold` and `consume`).
+ *
+ *     source    a-b-c-------d|
+ *     held      [ a  )[ b  )
+ *     paced     a----b-----c--d|      one at a time, when every hold has room
+ *     valve      p----------r         paused while something waits
+ *
+ * Values that find no room wait here, at most `maxWaiting` (default 1,024); the `valve`, if there is one, is paused meanwhile. Completes behind the last of
+ * them; an error of the source goes ahead of them. Unsubscribing drops what waits, and resumes the valve.
+ */
+export function paced<T>(
+  valve?: Valve,
+  { maxWaiting = 1_024 }: PacedOptions = {},
+): MonoTypeOperatorFunction<T> {
+  return (source) =>
+    new Observable((subscriber) => {
+      const waiting: T[] = [];
+      let delivering = false;
+      let paused = false;
+      let sourceIsDone = false;
+
+      const pause = (wanted: boolean) => {
+        if (valve === undefined || wanted === paused) return;
+        paused = wanted;
+        if (wanted) valve.pause();
+        else valve.resume();
+      };
+
+      const deliver = () => {
+        if (delivering) return;
+        delivering = true;
+        while (waiting.length > 0 && gate.open && !subscriber.closed)
+          gate.deliver(subscriber, waiting.shift() as T);
+        delivering = false;
+        if (subscriber.closed) return;
+        pause(!gate.open);
+        if (sourceIsDone && waiting.length === 0) subscriber.complete();
+      };
+
+      const gate = new Gate({ consumed: () => {}, opened: deliver });
+
+      subscriber.add(() => pause(false));
+      subscriber.add(
+        source.subscribe({
+          next: (value) => {
+            if (waiting.length >= maxWaiting) {
+              subscriber.error(new PacedOverflowError(`${maxWaiting} values wait already (paced-overflow)`));
+              return;
+            }
+            waiting.push(value);
+            deliver();
+          },
+          error: (error) => subscriber.error(error),
+          complete: () => {
+            sourceIsDone = true;
+            deliver();
+          },
+        }),
+      );
+    });
+}
