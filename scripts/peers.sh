@@ -27,7 +27,7 @@ fetch_python() { # fetch_python PACKAGE VERSION
     return
   fi
   rm -rf "$folder" "$record"
-  if log=$(python3 -m pip install --no-deps --quiet --disable-pip-version-check --root-user-action ignore \
+  if log=$(python3 -m pip install --no-deps --quiet --disable-pip-version-check --root-user-action ignore --retries 2 \
     --target "$folder" "$1==$2" 2>&1); then
     touch "$folder/.complete"
     echo "peers: $peer fetched"
