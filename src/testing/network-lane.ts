@@ -1,0 +1,152 @@
+import type { SchedulerLike } from 'rxjs';
+import type { WireError } from '../errors.js';
+
+/** What travels on a lane, in order. FIN and RST take no room in the window. */
+export type Item = Uint8Array | 'fin' | 'rst';
+
+type Done = (error?: WireError) => void;
+type Write = { readonly bytes: Uint8Array; readonly done: Done };
+
+export interface LaneOptions {
+  readonly scheduler: SchedulerLike;
+  readonly latencyMs: number;
+  readonly windowBytes: number;
+  /** What becomes of a chunk on the road: the chunks that arrive. Whatever else may befall bytes belongs here, too. */
+  readonly road: (chunk: Uint8Array) => readonly Uint8Array[];
+}
+
+export interface LaneEvents {
+  /** At the far end, after the latency. */
+  arrived(item: Item): void;
+  /** At the near end: FIN is on its way. */
+  finSent(): void;
+}
+
+/** One direction of a virtual wire. */
+export interface Lane {
+  write(bytes: Uint8Array, done: Done): void;
+  /** FIN, behind everything written. */
+  end(done: Done): void;
+  /** RST, behind everything on its way. What is not on its way fails. */
+  reset(error: WireError): void;
+  /** Nothing more goes out. What is not on its way fails. */
+  fail(error: WireError): void;
+  /** The far end has read so many bytes: the window opens again by them. */
+  opened(bytes: number): void;
+  /** Whether something is not yet on its way, FIN included once it is asked for. */
+  readonly busy: boolean;
+  readonly ended: boolean;
+}
+
+/**
+ * Carries bytes one way: in order, after the latency, and no more of them at once, on their way or unread, than the window holds.
+ *
+ *     write ─▶ queue ─▶ [ on their way ── latency ─▶ unread ] ─▶ read
+ *                      ▲ done                                  │
+ *                      └────────── latency ──── opened ────────┘
+ *
+ * Every step is a task of the scheduler: so nothing arrives inside the call that caused it, and the writes of one turn go together.
+ */
+export function lane({ scheduler, latencyMs, windowBytes, road }: LaneOptions, on: LaneEvents): Lane {
+  const queue: Write[] = [];
+  const onItsWay: Item[] = [];
+  const waitForFin: Done[] = [];
+  const pumpSoon = once(scheduler, 0, pump);
+  const pumpLater = once(scheduler, latencyMs, pump);
+  let headOffset = 0;
+  let inWindow = 0;
+  let fin: 'none' | 'asked' | 'sent' = 'none';
+  let failure: WireError | undefined;
+
+  function pump(): void {
+    const written = failure ? queue.splice(0) : fill();
+    if (queue.length === 0 && fin === 'asked' && !failure) {
+      fin = 'sent';
+      depart('fin');
+      on.finSent();
+    }
+    for (const { done } of written) done(failure);
+    if (fin === 'sent' || failure) for (const done of waitForFin.splice(0)) done(failure);
+  }
+
+  /** Fills the window from the queue; gives back the writes that are in it to their end. */
+  function fill(): Write[] {
+    const pieces: Uint8Array[] = [];
+    let room = windowBytes - inWindow;
+    let whole = 0;
+    for (const { bytes } of queue) {
+      const piece = bytes.subarray(headOffset, headOffset + room);
+      pieces.push(piece);
+      room -= piece.byteLength;
+      headOffset += piece.byteLength;
+      if (headOffset < bytes.byteLength) break;
+      headOffset = 0;
+      whole++;
+    }
+    inWindow = windowBytes - room;
+    for (const chunk of road(joined(pieces))) if (chunk.byteLength > 0) depart(chunk);
+    return queue.splice(0, whole);
+  }
+
+  function depart(item: Item): void {
+    onItsWay.push(item);
+    // Whichever task comes first takes what left first: so nothing overtakes, whatever the scheduler.
+    scheduler.schedule(() => on.arrived(onItsWay.shift() as Item), latencyMs);
+  }
+
+  function fail(error: WireError): void {
+    failure ??= error;
+    pumpSoon();
+  }
+
+  return {
+    write(bytes, done) {
+      queue.push({ bytes, done });
+      pumpSoon();
+    },
+    end(done) {
+      waitForFin.push(done);
+      if (fin === 'none') fin = 'asked';
+      pumpSoon();
+    },
+    reset(error) {
+      if (!failure) depart('rst');
+      fail(error);
+    },
+    fail,
+    opened(bytes) {
+      inWindow -= bytes;
+      if (queue.length > 0) pumpLater();
+    },
+    get busy() {
+      return queue.length > 0 || fin === 'asked';
+    },
+    get ended() {
+      return fin === 'sent';
+    },
+  };
+}
+
+/** A task that is scheduled once, however often it is asked for before it runs. */
+function once(scheduler: SchedulerLike, delayMs: number, work: () => void): () => void {
+  let waiting = false;
+  const run = () => {
+    waiting = false;
+    work();
+  };
+  return () => {
+    if (waiting) return;
+    waiting = true;
+    scheduler.schedule(run, delayMs);
+  };
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(pieces.reduce((bytes, piece) => bytes + piece.byteLength, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.byteLength;
+  }
+  return whole;
+}
