@@ -14,10 +14,10 @@ export default defineConfig({
         test: { name: 'spec', include: ['spec/**/*.spec.ts'], testTimeout: 20_000 },
       },
       {
-        // The pages, run as they are written. Their package listens and connects in memory: any host, port or path is free.
+        // The pages and the examples in docstrings, run as they are written. Their package listens and connects in memory: any host, port or path is free.
         plugins: [docsPages()],
         resolve: { alias: [{ find: /^rx-tinyproto$/, replacement: docsIndex }, ...doors] },
-        test: { name: 'docs', include: ['README.md', 'docs/**/*.md'] },
+        test: { name: 'docs', include: ['README.md', 'docs/**/*.md', 'spec/house/docstrings.ts'] },
       },
     ],
   },

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /** A fenced block of a Markdown page. */
@@ -13,23 +13,45 @@ export interface Fence {
 export const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** The pages whose fences are run and type-checked, by their path below the root. */
-export function pages(): string[] {
-  const below = (folder: string): string[] => {
-    try {
-      return readdirSync(`${root}${folder}`, { recursive: true, encoding: 'utf8' }).map(
-        (path) => `${folder}/${path}`,
-      );
-    } catch {
-      return [];
-    }
-  };
-  const readme = readdirSync(root).filter((name) => name === 'README.md');
-  return [...readme, ...below('docs').filter((path) => path.endsWith('.md'))].sort();
+export const pages = (): string[] => [
+  ...readdirSync(root).filter((name) => name === 'README.md'),
+  ...filesBelow('docs', '.md'),
+];
+
+/** The sources of the package, whose examples in docstrings are run and type-checked too. */
+export const sources = (): string[] => filesBelow('src', '.ts');
+
+export const sourcesWithExamples = (): string[] =>
+  sources().filter((source) => runnableFencesOf(source).length > 0);
+
+/** The fences of a page, or of the docstrings of a source, that run: those in `ts`. No marker exists to skip one. */
+export function runnableFencesOf(path: string): Fence[] {
+  const text = readFileSync(`${root}${path}`, 'utf8');
+  return fencesOf(path.endsWith('.ts') ? docstringsOf(text) : text).filter(
+    ({ language }) => language === 'ts',
+  );
 }
 
-/** The fences of a page that run: those in `ts`. No marker exists to skip one. */
-export const runnableFencesOf = (page: string): Fence[] =>
-  fencesOf(readFileSync(`${root}${page}`, 'utf8')).filter(({ language }) => language === 'ts');
+/** What the docstrings of a source say, each line where it was. */
+export function docstringsOf(source: string): string {
+  let inside = false;
+  const lines = source.split('\n').map((line) => {
+    if (/^\s*\/\*\*/.test(line)) inside = true;
+    const said = inside ? line.replace(/^\s*(\/\*\*|\*(?!\/)) ?/, '').replace(/\s*\*\/.*$/, '') : '';
+    if (line.includes('*/')) inside = false;
+    return said;
+  });
+  return lines.join('\n');
+}
+
+function filesBelow(folder: string, extension: string): string[] {
+  if (!existsSync(`${root}${folder}`)) return [];
+  const names = readdirSync(`${root}${folder}`, { recursive: true, encoding: 'utf8' });
+  return names
+    .filter((name) => name.endsWith(extension))
+    .map((name) => `${folder}/${name}`)
+    .sort();
+}
 
 /** All fences of a page, indented ones too. One that is never closed is an error. */
 export function fencesOf(markdown: string): Fence[] {

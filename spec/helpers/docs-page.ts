@@ -1,5 +1,6 @@
 import { config } from 'rxjs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, it, vi } from 'vitest';
+import { declaresTests, root, runnableFencesOf } from './docs-fences.js';
 
 /** How long a fence may go on doing things before the next one runs. What goes wrong in that time is its fault. */
 const settleMs = 40;
@@ -26,7 +27,7 @@ afterAll(() => {
 
 beforeEach(() => {
   printed = [];
-  for (const method of ['log', 'info'] as const) {
+  for (const method of ['log', 'info', 'warn', 'error'] as const) {
     vi.spyOn(console, method).mockImplementation((...words) => {
       printed.push(words.map(String).join(' '));
     });
@@ -37,8 +38,16 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
+/** Runs the fences of a page, or of the docstrings of a source, in order. */
+export function runFences(page: string): void {
+  runnableFencesOf(page).forEach((fence, index) => {
+    const load = () => import(/* @vite-ignore */ `${root}${page}?fence=${index}&lang.ts`);
+    (declaresTests(fence) ? declareFence : runFence)(`${page}:${fence.line}`, load);
+  });
+}
+
 /** A fence that does things: it runs when its turn comes, and must leave no error behind. */
-export function runFence(place: string, load: () => Promise<unknown>): void {
+function runFence(place: string, load: () => Promise<unknown>): void {
   it(place, async () => {
     await load().catch((error) => {
       throw failure(place, 'threw', [error]);
@@ -48,7 +57,7 @@ export function runFence(place: string, load: () => Promise<unknown>): void {
 }
 
 /** A fence that declares tests: they run as any others. */
-export function declareFence(place: string, load: () => Promise<unknown>): void {
+function declareFence(place: string, load: () => Promise<unknown>): void {
   describe(place, async () => {
     await load();
     afterEach(() => settled(place));

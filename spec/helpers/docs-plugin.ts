@@ -1,9 +1,10 @@
 import type { Plugin } from 'vite';
-import { atItsLine, declaresTests, root, runnableFencesOf } from './docs-fences.js';
+import { atItsLine, root, runnableFencesOf } from './docs-fences.js';
 
 /**
- * Lets Vitest run a Markdown page as a test file: `docs/guide.md` becomes a suite, each `ts` fence in it a module of its own
+ * Lets Vitest run a Markdown page as a test file: `docs/guide.md` becomes a suite, and each `ts` fence in it a module of its own
  * (`docs/guide.md?fence=3&lang.ts`), run in order. A page is one module graph, so its fences share one virtual network.
+ * The examples in docstrings are modules in the same way (`src/server/serve.ts?fence=0&lang.ts`).
  */
 export function docsPages(): Plugin {
   return {
@@ -11,22 +12,20 @@ export function docsPages(): Plugin {
     enforce: 'pre',
     load(id) {
       const [path = '', query = ''] = id.split('?');
-      if (!path.endsWith('.md') || !path.startsWith(root)) return undefined;
+      if (!path.startsWith(root)) return undefined;
       const page = path.slice(root.length);
-      const fences = runnableFencesOf(page);
 
       const [, index] = /^fence=(\d+)/.exec(query) ?? [];
       if (index !== undefined) {
-        const fence = fences[Number(index)];
+        const fence = runnableFencesOf(page)[Number(index)];
         return fence && { code: atItsLine(fence), map: null };
       }
-
-      const suites = fences.map((fence, at) => {
-        const run = `() => import(${JSON.stringify(`${path}?fence=${at}&lang.ts`)})`;
-        return `${declaresTests(fence) ? 'declareFence' : 'runFence'}(${JSON.stringify(`${page}:${fence.line}`)}, ${run});`;
-      });
-      const runner = JSON.stringify(`${root}spec/helpers/docs-page.ts`);
-      return { code: [`import { declareFence, runFence } from ${runner};`, ...suites].join('\n'), map: null };
+      return page.endsWith('.md') ? { code: suiteOf(page), map: null } : undefined;
     },
   };
+}
+
+function suiteOf(page: string): string {
+  const runner = JSON.stringify(`${root}spec/helpers/docs-page.ts`);
+  return `import { runFences } from ${runner};\nrunFences(${JSON.stringify(page)});\n`;
 }

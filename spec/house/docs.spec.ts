@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { fencesOf, pages, root, runnableFencesOf } from '../helpers/docs-fences.js';
+import { docstringsOf, fencesOf, pages, root, runnableFencesOf, sources } from '../helpers/docs-fences.js';
 
 // The pages themselves are test files: the project `docs` of vitest.config.ts runs them. This spec holds that none of their code is left out,
 // and that a page which does wrong fails.
@@ -15,6 +15,19 @@ describe('the pages', () => {
         .map(({ line, language }) => `${page}:${line} is ${language}, not ts`),
     );
     expect(others).toEqual([]);
+  });
+});
+
+describe('the docstrings', () => {
+  it('have each example in a ts fence, which is run', () => {
+    const bare = sources().flatMap((source) => {
+      const lines = docstringsOf(readFileSync(`${root}${source}`, 'utf8')).split('\n');
+      const runs = new Set(runnableFencesOf(source).map(({ line }) => line));
+      return lines.flatMap((line, index) =>
+        line.startsWith('@example') && !runs.has(index + 3) ? [`${source}:${index + 1}`] : [],
+      );
+    });
+    expect(bare).toEqual([]);
   });
 });
 
@@ -41,6 +54,14 @@ describe('fencesOf', () => {
 
   it('reports a fence that is never closed', () => {
     expect(() => fencesOf('a\n```ts\n1')).toThrow('the fence that begins on line 2 is never closed');
+  });
+});
+
+describe('docstringsOf', () => {
+  it('keeps what docstrings say, on its lines, and nothing else', () => {
+    const source =
+      'a();\n/**\n * Says.\n *\n * ```ts\n *   b();\n * ```\n */\nc(); /* no */\n  /** One line. */\nd();';
+    expect(docstringsOf(source)).toBe('\n\nSays.\n\n```ts\n  b();\n```\n\n\nOne line.\n');
   });
 });
 
