@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** What a browser pays for `connect` and one framing, minified and gzipped, without rxjs. Raise it knowingly. */
-const budgetBytes = 10_000;
+const budgetBytes = 12_000;
 
 describe('connect and one framing, bundled for the browser', () => {
   const core = `
