@@ -15,8 +15,8 @@ export interface TinyprotoOptions {
   /** Messages that the peer may have delivered here and nobody has consumed, before it is held. Default 1. */
   readonly inboxSlots?: number;
   /**
-   * Messages taken beyond `inboxSlots` while a send of ours is unanswered, so that two sides that answer from inside their handlers do not wait for each
-   * other. Default `max(8, window)`; at least the larger `window` of the two sides. Full duplex only.
+   * Messages taken beyond `inboxSlots` while a send of ours is unanswered, so that two sides that answer from inside their handlers
+   * do not wait for each other. Default `max(8, window)`; at least `window`. Full duplex only.
    */
   readonly extraSlots?: number;
   /** For the peer's opening byte, in milliseconds. Default 5,000. */
