@@ -1,5 +1,5 @@
 import type { SchedulerLike } from 'rxjs';
-import type { WireError } from '../errors.js';
+import { WireError } from '../errors.js';
 
 /** What travels on a lane, in order. FIN and RST take no room in the window. */
 export type Item = Uint8Array | 'fin' | 'rst';
@@ -101,6 +101,7 @@ export function lane({ scheduler, latencyMs, windowBytes, road }: LaneOptions, o
 
   return {
     write(bytes, done) {
+      if (fin !== 'none' && !failure) return void scheduler.schedule(() => done(behindFin()));
       queue.push({ bytes, done });
       pumpSoon();
     },
@@ -126,6 +127,8 @@ export function lane({ scheduler, latencyMs, windowBytes, road }: LaneOptions, o
     },
   };
 }
+
+const behindFin = () => new WireError('wire-failed', 'Nothing can be written behind FIN');
 
 /** A task that is scheduled once, however often it is asked for before it runs. */
 function once(scheduler: SchedulerLike, delayMs: number, work: () => void): () => void {

@@ -1,14 +1,27 @@
 import { connect, type Socket } from 'node:net';
-import { Observable } from 'rxjs';
+import { Observable, retry, throwError, timer } from 'rxjs';
 import { WireError } from '../errors.js';
 import { formatAddress } from './address.js';
-import { nodeError } from './node-errors.js';
+import { nodeError, platformCode } from './node-errors.js';
 import { socketWire } from './socket-wire.js';
 import type { TcpOptions } from './tcp-options.js';
 import type { BoundAddress, Wire } from './transport.js';
 
+/** How long a Unix socket's dial is repeated while the listener's queue is full, and how often: 10 s in all. */
+const knocks = { everyMs: 20, times: 500 };
+
 /** Dials with Node's socket: the name is looked up, and its addresses are tried one after the other. */
 export function tcpDial(where: BoundAddress, options: TcpOptions): Observable<Wire> {
+  const dial$ = attempt(where, options);
+  if (!('path' in where)) return dial$;
+  // Where TCP would try again by itself, a Unix socket says at once that too many wait to be accepted.
+  const isQueueFull = (error: WireError) =>
+    error.code === 'out-of-resources' && platformCode(error.cause) === 'EAGAIN';
+  const delay = (error: WireError) => (isQueueFull(error) ? timer(knocks.everyMs) : throwError(() => error));
+  return dial$.pipe(retry({ count: knocks.times, delay }));
+}
+
+function attempt(where: BoundAddress, options: TcpOptions): Observable<Wire> {
   const doing = `Dialling ${formatAddress(where)}`;
   return new Observable((subscriber) => {
     const socket = connect(dialOptions(where, options));

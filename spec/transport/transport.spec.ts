@@ -1,0 +1,41 @@
+import { asyncScheduler } from 'rxjs';
+import { virtualNetwork } from '../../src/testing/virtual-network.js';
+import { transportContract } from '../contracts/transport.js';
+import { random } from '../contracts/transport-monkey.js';
+
+const paths = (() => {
+  let count = 0;
+  return () => ({ path: `/run/${count++}.sock` });
+})();
+const same = { address: () => 0, resets: true, bulkBytes: 1 << 20, roomBytes: 30_000 };
+
+const atRandom = (seed: number) => {
+  const dice = random(seed);
+  return (chunk: Uint8Array) => {
+    const pieces: Uint8Array[] = [];
+    for (let rest = chunk; rest.byteLength > 0; ) {
+      const size = 1 + dice(3_000);
+      pieces.push(rest.subarray(0, size));
+      rest = rest.subarray(size);
+    }
+    return pieces;
+  };
+};
+
+transportContract('The virtual network', { ...same, open: () => virtualNetwork() });
+transportContract('The virtual network, by paths', { ...same, open: () => virtualNetwork(), address: paths });
+transportContract('The virtual network, cut at random', {
+  ...same,
+  open: () => virtualNetwork({ cut: atRandom(7) }),
+});
+transportContract('The virtual network, far away', {
+  ...same,
+  bulkBytes: 1 << 18,
+  open: () => virtualNetwork({ latencyMs: 1, scheduler: asyncScheduler }),
+});
+transportContract('The virtual network, through a window of 999 bytes', {
+  ...same,
+  bulkBytes: 1 << 18,
+  roomBytes: 999,
+  open: () => virtualNetwork({ windowBytes: 999 }),
+});
