@@ -3,6 +3,7 @@ export {
   type ErrorCode,
   type Fate,
   HoldLostError,
+  PacedOverflowError,
   ProtocolError,
   type ProtocolErrorCode,
   SendError,
@@ -19,6 +20,7 @@ export type { Codec } from './codec/codec.js';
 export { text } from './codec/text.js';
 export { consume, type ConsumeOptions } from './flow/consume.js';
 export { hold, type Hold, type HoldOptions } from './flow/hold.js';
+export { paced, type PacedOptions, type Valve } from './flow/paced.js';
 export type { Closed, Connection } from './connection/connection.js';
 export type { ConnectionOptions } from './connection/options.js';
 export type { ConnectOptions } from './client/connect.js';

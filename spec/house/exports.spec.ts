@@ -8,11 +8,11 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 /** What each door gives, a room a line. A new name is a promise: it is added here on purpose. */
 const doors: Record<string, string> = {
   'src/index.ts': `
-    TinyprotoError SendError ProtocolError WireError HoldLostError ErrorCode SendErrorCode ProtocolErrorCode WireErrorCode Fate
+    TinyprotoError SendError ProtocolError WireError HoldLostError PacedOverflowError ErrorCode SendErrorCode ProtocolErrorCode WireErrorCode Fate
     Address BoundAddress Transport Wire tcp
     Frame Framing tinyproto TinyprotoOptions
     Codec text
-    consume ConsumeOptions hold Hold HoldOptions
+    consume ConsumeOptions hold Hold HoldOptions paced PacedOptions Valve
     Connection ConnectionOptions Closed
     connect ConnectOptions converse
     listen ListenOptions serve ServeContext ServeOptions
