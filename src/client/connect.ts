@@ -1,5 +1,6 @@
 import { Observable, switchMap, throwError, timeout } from 'rxjs';
-import { type Connection, openConnection } from '../connection/connection.js';
+import type { Connection } from '../connection/connection.js';
+import { openConnection } from '../connection/open-connection.js';
 import { type ConnectionOptions, connectionSettings, positive } from '../connection/options.js';
 import { WireError } from '../errors.js';
 import type { Framing } from '../framing/framing.js';

@@ -26,6 +26,10 @@ export class Fifo<T> {
     return item;
   }
 
+  *[Symbol.iterator](): Generator<T> {
+    for (let index = 0; index < this.length; index++) yield this.at(index) as T;
+  }
+
   /** Takes everything out. */
   drain(): T[] {
     const all = this.#items.slice(this.#head) as T[];

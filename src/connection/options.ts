@@ -15,6 +15,11 @@ export interface ConnectionOptions<In = Uint8Array, Out = In> {
   readonly writeTimeoutMs?: number;
   /** How long an orderly close may take, before the wire is destroyed. @default 10,000 */
   readonly closeTimeoutMs?: number;
+  /**
+   * Whether our direction stays open when the peer has ended its own, all of that is consumed and nothing is queued; where the framing can half-close. Then `end()` or `close()` is
+   * ours to call, as `serve` and `converse` do. @default false
+   */
+  readonly allowHalfOpen?: boolean;
 }
 
 /** Connection options with nothing left open. */
@@ -25,6 +30,7 @@ export interface ConnectionSettings<In, Out> {
   readonly maxQueuedMessages: number;
   readonly writeTimeoutMs: number;
   readonly closeTimeoutMs: number;
+  readonly allowHalfOpen: boolean;
   /** Absent: nobody needs to claim it. */
   readonly claimTimeoutMs?: number;
 }
@@ -40,6 +46,7 @@ export function connectionSettings<In, Out>(
     maxQueuedMessages: options.maxQueuedMessages ?? 1_024,
     writeTimeoutMs: options.writeTimeoutMs ?? 10_000,
     closeTimeoutMs: options.closeTimeoutMs ?? 10_000,
+    allowHalfOpen: options.allowHalfOpen ?? false,
   };
   positive('maxQueuedBytes', settings.maxQueuedBytes);
   positive('maxQueuedMessages', settings.maxQueuedMessages);

@@ -1,4 +1,3 @@
-import type { Subscriber } from 'rxjs';
 import { type Fate, SendError } from '../errors.js';
 import type { Frame, FramingMachine } from '../framing/framing.js';
 import { Fifo } from './fifo.js';
@@ -8,14 +7,21 @@ export interface OutboxOptions {
   readonly maxQueuedMessages: number;
 }
 
+/** Who waits for the outcome of a message. Told once, never from inside `add`, except of a refusal to queue it. */
+export interface Sender {
+  /** Whether its messages give way to answers (wire-protocol.md, rule 3). */
+  readonly isStream: boolean;
+  taken(): void;
+  failed(error: SendError): void;
+}
+
 /** One message on its way out, from the subscription of its `send` to the outcome. */
-interface Sending {
-  readonly subscriber: Subscriber<void>;
+export interface Sending {
+  readonly sender: Sender;
   readonly frame: Frame;
-  readonly bytes: number;
   /** The place in the order of subscriptions, over both queues. */
   readonly order: number;
-  begun: boolean;
+  state: 'queued' | 'gone' | 'begun';
   /** All of its bytes were handed to the wire. */
   whole: boolean;
   /** The kernel has all of its bytes. */
@@ -27,11 +33,15 @@ interface Sending {
  * The sends of one connection: queued in the order of their subscription, begun when the framing allows it, settled in order.
  *
  *     queued ──begin──▶ begun ──outcome, and written──▶ settled
- *        └──unsubscribe──▶ gone
+ *        └──withdraw──▶ gone
  */
 export interface Outbox {
-  /** Queues a message, or fails it at once. `stream` messages give way to answers (wire-protocol.md, rule 3). */
-  add(frame: Frame, subscriber: Subscriber<void>, stream: boolean): void;
+  /** Queues a message, or fails it at once. */
+  add(frame: Frame, sender: Sender): Sending | undefined;
+  /** Takes a message out again, unless it has begun. */
+  withdraw(sending: Sending): void;
+  /** Takes all messages of a stream out that have not begun. */
+  withdrawAll(stream: Sender): void;
   /** Begins what may begin. */
   pump(): void;
   /** The machine's word on the oldest frame without an outcome. */
@@ -46,8 +56,9 @@ export interface Outbox {
   fail(cause: unknown): void;
   /** Nothing is queued; frames may still be under way. */
   readonly empty: boolean;
-  readonly queuedBytes: number;
-  readonly queuedMessages: number;
+  /** What is queued or under way. */
+  readonly bytes: number;
+  readonly messages: number;
 }
 
 export function outbox(machine: FramingMachine, limits: OutboxOptions): Outbox {
@@ -56,95 +67,89 @@ export function outbox(machine: FramingMachine, limits: OutboxOptions): Outbox {
   const begun = new Fifo<Sending>();
   const writing = new Fifo<Sending>();
   let order = 0;
-  let queuedBytes = 0;
-  let queuedMessages = 0;
-  let waiting = 0;
+  let bytes = 0;
+  let messages = 0;
+  let queued = 0;
+  /** In `begun`: so many have an outcome; those before this one need not be handed to the wire any more. */
   let outcomes = 0;
+  let handedBefore = 0;
   let failure: { readonly cause: unknown } | undefined;
 
-  const refuseToQueue = (bytes: number): SendError | undefined => {
+  const refusal = (size: number): SendError | undefined => {
     if (failure) return lost('not-sent', failure.cause);
-    const over =
-      queuedMessages >= limits.maxQueuedMessages ||
-      (queuedMessages > 0 && queuedBytes + bytes > limits.maxQueuedBytes);
-    if (!over) return undefined;
-    return new SendError('queue-full', `${queuedMessages} messages, ${queuedBytes} bytes, wait to be sent`, {
-      fate: 'not-sent',
-    });
+    const fits = messages === 0 || bytes + size <= limits.maxQueuedBytes;
+    if (fits && messages < limits.maxQueuedMessages) return undefined;
+    const text = `${messages} messages, ${bytes} bytes, wait to be taken`;
+    return new SendError('queue-full', text, { fate: 'not-sent' });
   };
 
   const forget = (sending: Sending) => {
-    queuedBytes -= sending.bytes;
-    queuedMessages--;
+    bytes -= sending.frame.body.length;
+    messages--;
   };
 
-  /** The next to begin: in the order of subscription, except that a stream's frame which must give way is overtaken. */
+  /** The next to begin: in the order of subscription, except that a stream's message which must give way is overtaken. */
   const nextQueue = (): Fifo<Sending> | undefined => {
-    const single = cancelledSkipped(singles);
-    const stream = cancelledSkipped(streams);
+    const single = firstQueued(singles);
+    const stream = firstQueued(streams);
     if (stream && (!single || stream.order < single.order) && machine.canBegin(true)) return streams;
     return single && machine.canBegin(false) ? singles : undefined;
   };
 
-  const begin = (sending: Sending) => {
-    waiting--;
-    sending.begun = true;
-    begun.push(sending);
-    machine.begin(sending.frame);
-  };
-
-  const settleOne = (sending: Sending) => {
+  const settleHead = (head: Sending) => {
     begun.shift();
     outcomes--;
+    if (handedBefore > 0) handedBefore--;
+    forget(head);
+    if (head.outcome === 'taken') head.sender.taken();
+    else head.sender.failed(refused(head.frame.body.length));
+  };
+
+  const withdraw = (sending: Sending) => {
+    if (sending.state !== 'queued' || failure) return;
+    sending.state = 'gone';
+    queued--;
     forget(sending);
-    const { subscriber } = sending;
-    if (sending.outcome === 'refused') {
-      subscriber.error(
-        new SendError('refused', `The peer refused a message of ${sending.bytes} bytes`, { fate: 'refused' }),
-      );
-    } else {
-      subscriber.next();
-      subscriber.complete();
-    }
   };
 
   return {
-    add(frame, subscriber, stream) {
-      const bytes = frame.body.length;
-      const error = refuseToQueue(bytes);
+    add(frame, sender) {
+      const size = frame.body.length;
+      const error = refusal(size);
       if (error) {
-        subscriber.error(error);
-        return;
+        sender.failed(error);
+        return undefined;
       }
       const sending: Sending = {
-        subscriber,
+        sender,
         frame,
-        bytes,
         order: order++,
-        begun: false,
+        state: 'queued',
         whole: false,
         written: false,
         outcome: undefined,
       };
-      queuedBytes += bytes;
-      queuedMessages++;
-      waiting++;
-      (stream ? streams : singles).push(sending);
-      subscriber.add(() => {
-        if (sending.begun || failure) return;
-        // A begun frame goes out whole. One that has not begun leaves the queue: what is left of it there is skipped.
-        sending.begun = true;
-        waiting--;
-        forget(sending);
-      });
+      bytes += size;
+      messages++;
+      queued++;
+      (sender.isStream ? streams : singles).push(sending);
+      return sending;
+    },
+
+    withdraw,
+
+    withdrawAll(stream) {
+      for (const sending of streams) if (sending.sender === stream) withdraw(sending);
     },
 
     pump() {
-      while (waiting > 0 && !failure) {
-        const queue = nextQueue();
-        const sending = queue?.shift();
+      while (queued > 0 && !failure) {
+        const sending = nextQueue()?.shift();
         if (sending === undefined) break;
-        begin(sending);
+        queued--;
+        sending.state = 'begun';
+        begun.push(sending);
+        machine.begin(sending.frame);
       }
     },
 
@@ -154,9 +159,8 @@ export function outbox(machine: FramingMachine, limits: OutboxOptions): Outbox {
     },
 
     handed() {
-      let index = 0;
-      let sending = begun.at(index);
-      while (sending && (sending.whole || sending.outcome === 'refused')) sending = begun.at(++index);
+      let sending = begun.at(handedBefore++);
+      while (sending?.outcome === 'refused') sending = begun.at(handedBefore++);
       if (!sending) return;
       sending.whole = true;
       writing.push(sending);
@@ -168,46 +172,48 @@ export function outbox(machine: FramingMachine, limits: OutboxOptions): Outbox {
     },
 
     settle() {
-      for (let head = begun.at(0); head; head = begun.at(0)) {
-        const done = head.outcome === 'refused' || (head.outcome === 'taken' && head.written);
-        if (!done || failure) break;
-        settleOne(head);
+      for (let head = begun.at(0); head && !failure; head = begun.at(0)) {
+        const settled = head.outcome === 'refused' || (head.outcome === 'taken' && head.written);
+        if (!settled) break;
+        settleHead(head);
       }
     },
 
     fail(cause) {
       if (failure) return;
       failure = { cause };
-      const under = begun.drain();
-      const queued = [...singles.drain(), ...streams.drain()]
-        .filter((sending) => !sending.begun)
-        .sort((a, b) => a.order - b.order);
-      for (const sending of under) {
-        sending.subscriber.error(lost(sending.whole ? 'unknown' : 'not-sent', cause));
-      }
-      for (const sending of queued) sending.subscriber.error(lost('not-sent', cause));
-      waiting = queuedBytes = queuedMessages = 0;
+      const underWay = begun.drain();
+      const waiting = [...singles.drain(), ...streams.drain()].filter(({ state }) => state === 'queued');
+      bytes = messages = queued = 0;
+      for (const { sender, whole } of underWay) sender.failed(lost(whole ? 'unknown' : 'not-sent', cause));
+      waiting.sort((a, b) => a.order - b.order);
+      for (const { sender } of waiting) sender.failed(lost('not-sent', cause));
     },
 
     get empty() {
-      return waiting === 0;
+      return queued === 0;
     },
-    get queuedBytes() {
-      return queuedBytes;
+    get bytes() {
+      return bytes;
     },
-    get queuedMessages() {
-      return queuedMessages;
+    get messages() {
+      return messages;
     },
   };
 }
 
-function cancelledSkipped(queue: Fifo<Sending>): Sending | undefined {
+/** The head of a queue, past what was withdrawn. */
+function firstQueued(queue: Fifo<Sending>): Sending | undefined {
   let head = queue.at(0);
-  while (head?.begun) {
+  while (head?.state === 'gone') {
     queue.shift();
     head = queue.at(0);
   }
   return head;
+}
+
+function refused(size: number): SendError {
+  return new SendError('refused', `The peer refused a message of ${size} bytes`, { fate: 'refused' });
 }
 
 function lost(fate: Fate, cause: unknown): SendError {

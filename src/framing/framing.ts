@@ -1,4 +1,4 @@
-import type { ProtocolError } from '../errors.ts';
+import type { ProtocolError } from '../errors.js';
 
 /** The bytes of one message as they go on the wire: `head`, `body`, `tail`, each may be empty. `body` is the caller's own buffer, not a copy. */
 export interface Frame {

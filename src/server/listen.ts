@@ -1,5 +1,6 @@
 import { type NextObserver, Observable, type Subscriber } from 'rxjs';
-import { type Connection, openConnection } from '../connection/connection.js';
+import type { Connection } from '../connection/connection.js';
+import { openConnection } from '../connection/open-connection.js';
 import {
   type ConnectionOptions,
   type ConnectionSettings,

@@ -6,7 +6,7 @@ import { setStrictByDefault } from '../flow/hold.js';
 import { tinyproto } from '../framing/tinyproto.js';
 import { type Listen, listenOver } from '../server/listen.js';
 import { expectFrames } from './frames.js';
-import { type VirtualNetwork, virtualNetwork } from './virtual-network.js';
+import { type VirtualNetwork, type VirtualNetworkOptions, virtualNetwork } from './virtual-network.js';
 
 type Run = Parameters<Parameters<TestScheduler['run']>[0]>[0];
 
@@ -32,22 +32,25 @@ export interface MarbleHelpers extends Run {
  *     test('echoes', marbles(({ listen, connect, hot, expectObservable }) => { … }));
  *
  * Time is a `TestScheduler`'s: a character is a millisecond, and nothing waits for the clock. Messages are compared by their bytes, and a failure
- * draws both diagrams, one under the other. A `consume` whose hold got lost errors (see `ConsumeOptions.strict`).
+ * draws both diagrams, one under the other. A `consume` whose hold got lost errors (see `ConsumeOptions.strict`). The network has no latency unless `network`
+ * says so: what one side sends reaches the other in the same millisecond, in a later task.
  */
-export function marbles(test: (helpers: MarbleHelpers) => void): () => void {
+export function marbles(
+  test: (helpers: MarbleHelpers) => void,
+  network: Omit<VirtualNetworkOptions, 'scheduler'> = {},
+): () => void {
   return () => {
     const scheduler = new TestScheduler(expectFrames);
     const restore = setStrictByDefault(true);
     try {
-      scheduler.run((run) => test(helpersOf(run)));
+      scheduler.run((run) => test(helpersOf(run, virtualNetwork(network))));
     } finally {
       restore();
     }
   };
 }
 
-function helpersOf(run: Run): MarbleHelpers {
-  const net = virtualNetwork();
+function helpersOf(run: Run, net: VirtualNetwork): MarbleHelpers {
   const defaults = { transport: net, framing: tinyproto() };
   return {
     ...run,

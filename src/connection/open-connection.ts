@@ -1,0 +1,378 @@
+import { AsyncSubject, map, Observable, type Observer, type Subscriber } from 'rxjs';
+import { ProtocolError, SendError, WireError } from '../errors.js';
+import { iterate } from '../flow/iterate.js';
+import type { FramingPort, Wait } from '../framing/framing.js';
+import type { Wire } from '../transport/transport.js';
+import { onClaim } from './claim.js';
+import type { Closed, Connection } from './connection.js';
+import { deadlines } from './deadlines.js';
+import { inbox } from './inbox.js';
+import { type Event, lifecycle, type State } from './lifecycle.js';
+import type { ConnectionSettings } from './options.js';
+import { outbox, type Sender } from './outbox.js';
+import { sendAll } from './send-all.js';
+import { water } from './water.js';
+import { writer } from './writer.js';
+
+type Deadline = Wait | 'write' | 'close' | 'claim';
+
+/** Begins the conversation on a wire when subscribed; emits the connection when its opening exchange is done. Unsubscribing before that destroys it. */
+export function openConnection<In, Out>(
+  wire: Wire,
+  settings: ConnectionSettings<In, Out>,
+): Observable<Connection<In, Out>> {
+  return new Observable((observer) => {
+    const opening = begin(wire, settings, observer);
+    return () => opening.abandon();
+  });
+}
+
+/**
+ * Puts the parts of a connection together: the machine between the wire and the two boxes, and the clock beside them.
+ *
+ *     wire.bytes$ ─▶ machine ─▶ inbox ─▶ messages$
+ *     wire.write ◀─ writer ◀─ machine ◀─ outbox ◀─ send
+ *
+ * Whatever happens is noted first and acted on in `turn`, in one order: so that the machine is never called back from inside itself.
+ */
+function begin<In, Out>(
+  wire: Wire,
+  settings: ConnectionSettings<In, Out>,
+  opening: Observer<Connection<In, Out>>,
+): { abandon(): void } {
+  const { framing, codec } = settings;
+  const closed = new AsyncSubject<Closed>();
+  const finSent = new AsyncSubject<void>();
+  let state: State = 'opening';
+  let by: Closed['by'] | undefined;
+  let failure: { readonly error: unknown } | undefined;
+  const noted: {
+    opened?: true;
+    peerEnded?: true;
+    fault?: { readonly error: ProtocolError; readonly reset: boolean };
+  } = {};
+  let turning = false;
+  let turnAgain = false;
+  let paused = false;
+
+  const port: FramingPort = {
+    write(bytes, last) {
+      if (state === 'closed') return;
+      if (last) sends.handed();
+      out.write(bytes, last);
+    },
+    opened() {
+      noted.opened = true;
+    },
+    outcome: (of) => sends.outcome(of),
+    fail(error, { reset }) {
+      noted.fault ??= { error, reset };
+    },
+    await: (wait, ms) => timers.set(wait, ms),
+    settle: (wait) => timers.clear(wait),
+  };
+
+  const machine = framing.open(port);
+
+  const timers = deadlines<Deadline>((name) => {
+    if (name === 'write') fail(new WireError('write-timeout', 'What we wrote made no progress'), true);
+    else if (name === 'close') giveUpClosing();
+    else if (name === 'claim')
+      fail(new WireError('unclaimed', 'Nobody read, served or closed the connection'), false);
+    else machine.expired(name);
+    turn();
+  });
+
+  const out = writer(wire, {
+    lastWritten() {
+      sends.written();
+      turn();
+    },
+    progress: (pending) => (pending ? timers.set('write', settings.writeTimeoutMs) : timers.clear('write')),
+    failed(error) {
+      fail(error, true);
+      turn();
+    },
+  });
+
+  const sends = outbox(machine, settings);
+  const mark = water(sends, settings);
+
+  const received = inbox<In>({
+    read,
+    consumed() {
+      machine.consumed();
+      turn();
+    },
+    ready: () => turn(),
+    subscribed: claimed,
+  });
+
+  function read(): In | undefined {
+    const bytes = machine.read();
+    if (bytes === undefined || codec === undefined) return bytes as In | undefined;
+    try {
+      return codec.decode(bytes);
+    } catch (cause) {
+      fail(new ProtocolError('not-decodable', 'A message is no value of the codec', { cause, bytes }), true);
+      return undefined;
+    }
+  }
+
+  function add(message: Out, sender: Sender) {
+    return sends.add(framing.encode(encoded(message)), sender);
+  }
+
+  function encoded(message: Out): Uint8Array {
+    if (codec === undefined) return demandBytes(message);
+    try {
+      return codec.encode(message);
+    } catch (cause) {
+      throw new SendError('not-encodable', 'The codec cannot encode the value', { cause, fate: 'not-sent' });
+    }
+  }
+
+  // --- one turn: everything that has become possible
+
+  function turn(): void {
+    turnAgain = true;
+    if (turning) return;
+    turning = true;
+    while (turnAgain) {
+      turnAgain = false;
+      if (noted.opened) opened();
+      sends.settle();
+      received.deliver();
+      if (noted.fault) fail(noted.fault.error, noted.fault.reset);
+      if (noted.peerEnded) peerEnded();
+      sends.pump();
+      mark.look();
+      finishIfDone();
+    }
+    turning = false;
+    holdThePeer();
+  }
+
+  function opened(): void {
+    delete noted.opened;
+    if (!go('opened')) return;
+    if (settings.claimTimeoutMs !== undefined) timers.set('claim', settings.claimTimeoutMs);
+    opening.next(connection);
+    opening.complete();
+  }
+
+  function peerEnded(): void {
+    delete noted.peerEnded;
+    by ??= 'peer';
+    if (state === 'opening') {
+      fail(
+        new ProtocolError('cut-short', 'The peer ended the connection before the opening was done'),
+        false,
+      );
+      return;
+    }
+    if (!framing.halfClose) sends.fail(new WireError('reset', 'The peer has ended the connection'));
+    go('peerEnd');
+    received.end();
+    if (!received.observed) timers.set('close', settings.closeTimeoutMs);
+  }
+
+  /** Sends FIN when nothing of ours is left to say. */
+  function finishIfDone(): void {
+    if (!sends.empty || !mayFinish() || !machine.tryEnd()) return;
+    go('finSent');
+    if (state === 'finishing') timers.set('close', settings.closeTimeoutMs);
+    else timers.clear('close');
+    out.end();
+    finSent.next();
+    finSent.complete();
+  }
+
+  function mayFinish(): boolean {
+    if (state === 'ended') return received.consumedAll() && !(framing.halfClose && settings.allowHalfOpen);
+    return state === 'closing' || state === 'ending' || state === 'leaving';
+  }
+
+  /** Where the framing can be held by the road, it is: the others hold by themselves. */
+  function holdThePeer(): void {
+    if (!machine.pausable || state === 'closed') return;
+    const pause = !(received.wanted || state === 'closing' || state === 'finishing');
+    if (pause === paused) return;
+    paused = pause;
+    if (pause) wire.pause();
+    else wire.resume();
+  }
+
+  // --- ends
+
+  function go(event: Event): boolean {
+    const next = lifecycle[state][event];
+    if (next === undefined) return false;
+    state = next;
+    return true;
+  }
+
+  function claimed(): void {
+    timers.clear('claim');
+  }
+
+  function beginEnding(): void {
+    claimed();
+    go('end');
+    turn();
+  }
+
+  function beginClosing(): void {
+    claimed();
+    if (state === 'opening') {
+      destroy();
+      return;
+    }
+    by ??= 'us';
+    if (go('close')) {
+      timers.set('close', settings.closeTimeoutMs);
+      machine.close();
+    }
+    received.cut();
+    turn();
+  }
+
+  function giveUpClosing(): void {
+    // Whoever still reads what the ended peer has said may take as long as it needs.
+    if (state === 'ended' && received.observed) timers.set('close', settings.closeTimeoutMs);
+    else fail(new WireError('close-timeout', 'The peer did not let the connection end in time'), true);
+  }
+
+  function fail(error: unknown, reset: boolean): void {
+    delete noted.fault;
+    if (state === 'closed') return;
+    // Once FIN is out behind everything of ours, and nothing more is wanted, how the peer goes away changes nothing.
+    const harmless = state === 'finishing' && error instanceof WireError;
+    by ??= 'error';
+    shut(harmless ? undefined : { error }, reset);
+    received.end(failure);
+  }
+
+  function destroy(error?: unknown): void {
+    by ??= 'us';
+    shut(error === undefined ? undefined : { error }, false);
+    received.cut(failure);
+  }
+
+  /** Nothing of ours goes out any more. */
+  function shut(why: { readonly error: unknown } | undefined, reset: boolean): void {
+    if (state === 'closed') return;
+    failure ??= why;
+    const wasOpening = state === 'opening';
+    go('gone');
+    timers.dispose();
+    const cause = why?.error ?? new WireError('reset', 'The connection was closed');
+    sends.fail(cause);
+    finSent.error(cause);
+    wire.destroy({ reset: reset || machine.midFrame || !out.idle });
+    if (wasOpening && why) opening.error(why.error);
+  }
+
+  // --- what its owner sees
+
+  const connection: Connection<In, Out> = {
+    id: crypto.randomUUID(),
+    local: wire.local,
+    remote: wire.remote,
+    messages$: received.messages$,
+    send(message) {
+      if (codec === undefined) demandBytes(message);
+      return new Observable((subscriber) => {
+        claimed();
+        const sending = add(message, new SingleSend(subscriber));
+        if (sending) subscriber.add(() => sends.withdraw(sending));
+        turn();
+      });
+    },
+    sendAll(messages) {
+      return sendAll(messages, {
+        add(message, sender) {
+          claimed();
+          add(message, sender);
+          turn();
+        },
+        withdrawAll: (sender) => sends.withdrawAll(sender),
+        get full() {
+          mark.look();
+          return mark.high;
+        },
+      });
+    },
+    end() {
+      if (!framing.halfClose) throw new TypeError(`${framing.name} cannot half-close: use close()`);
+      return new Observable((subscriber) => {
+        beginEnding();
+        return finSent.subscribe(subscriber);
+      });
+    },
+    close: () =>
+      new Observable((subscriber) => {
+        beginClosing();
+        return closed.pipe(map(() => undefined)).subscribe(subscriber);
+      }),
+    destroy,
+    closed$: closed.asObservable(),
+    flow$: mark.flow$,
+    [Symbol.asyncIterator]: () => iterate(received.messages$),
+  };
+  onClaim(connection, claimed);
+
+  wire.bytes$.subscribe({
+    next(chunk) {
+      if (state === 'closed') return;
+      machine.receive(chunk);
+      turn();
+    },
+    complete() {
+      if (state === 'closed') return;
+      machine.receiveEnd();
+      noted.peerEnded = true;
+      turn();
+    },
+    error(error) {
+      fail(error, true);
+      turn();
+    },
+  });
+  wire.closed$.subscribe(({ error }) => {
+    if (error) fail(error, true);
+    else shut(undefined, false);
+    mark.close();
+    closed.next({ by: by ?? 'us', ...(failure && { error: failure.error }), dropped: machine.dropped });
+    closed.complete();
+  });
+  machine.start();
+  turn();
+
+  return {
+    abandon() {
+      if (state === 'opening') destroy();
+    },
+  };
+}
+
+/** The sender of one message: its subscriber. */
+class SingleSend implements Sender {
+  readonly isStream = false;
+
+  constructor(private readonly subscriber: Subscriber<void>) {}
+
+  taken(): void {
+    this.subscriber.next();
+    this.subscriber.complete();
+  }
+
+  failed(error: SendError): void {
+    this.subscriber.error(error);
+  }
+}
+
+function demandBytes(message: unknown): Uint8Array {
+  if (message instanceof Uint8Array) return message;
+  throw new TypeError('Without a codec, a message is a Uint8Array');
+}

@@ -1,0 +1,33 @@
+import { Observable } from 'rxjs';
+import { Gate } from './hold.js';
+
+/** The values of an iterable, each drawn when the ones before are let go: emits in deliveries of its own, so that it can be held. */
+export function drawn<T>(values: Iterable<T>): Observable<T> {
+  return new Observable((subscriber) => {
+    const iterator = values[Symbol.iterator]();
+    let drawing = false;
+
+    const drawAll = () => {
+      while (gate.open && !subscriber.closed) {
+        const { done, value } = iterator.next();
+        if (done) return subscriber.complete();
+        gate.deliver(subscriber, value);
+      }
+    };
+
+    const draw = () => {
+      if (drawing) return;
+      drawing = true;
+      try {
+        drawAll();
+      } catch (error) {
+        subscriber.error(error);
+      }
+      drawing = false;
+    };
+
+    const gate = new Gate({ consumed: () => {}, opened: draw });
+    subscriber.add(() => iterator.return?.());
+    draw();
+  });
+}
