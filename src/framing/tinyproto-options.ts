@@ -83,14 +83,14 @@ export function rulesOf(options: TinyprotoOptions): Rules {
   const window = count(options, 'window', 1, 1, half ? 1 : MOST_UNANSWERED);
   const inboxSlots = count(options, 'inboxSlots', 1, 1);
   const extraSlots = count(options, 'extraSlots', Math.max(8, window), window);
-  const takesAll = half && !flag(options, 'withhold');
+  const withhold = flag(options, 'withhold');
   return {
     half,
     maxMessageBytes: count(options, 'maxMessageBytes', 8 * 1024 * 1024, 0, LARGEST_MESSAGE),
     earlyBytes: EARLY_BYTES,
     window,
     // Half duplex grants at once: a header of theirs that stays open would block our own.
-    slots: takesAll ? Infinity : inboxSlots,
+    slots: half && !withhold ? Infinity : inboxSlots,
     extraSlots: half ? 0 : extraSlots,
     maxUnconsumedMessages: count(options, 'maxUnconsumedMessages', 1_024, 1),
     maxUnconsumedBytes: count(options, 'maxUnconsumedBytes', 16 * 1024 * 1024, 0),
@@ -112,13 +112,18 @@ function isHalf(duplex: unknown): boolean {
 }
 
 function flag(options: TinyprotoOptions, name: 'withhold'): boolean {
-  const value: unknown = options[name] ?? false;
+  const value: unknown = given(options[name], false);
   if (typeof value !== 'boolean') throw new TypeError(`${name} is true or false, not ${String(value)}`);
   return value;
 }
 
 function quiet(options: TinyprotoOptions): number {
   return options.quietMs === 0 ? 0 : amount(options, 'quietMs', 100);
+}
+
+/** Only what is absent has a default: a `null` is no number of anything. */
+function given(value: unknown, otherwise: unknown): unknown {
+  return value === undefined ? otherwise : value;
 }
 
 type Name = Exclude<keyof TinyprotoOptions, 'duplex' | 'withhold'>;
@@ -131,7 +136,7 @@ function count(
   least: number,
   most = Number.MAX_SAFE_INTEGER,
 ): number {
-  const value: unknown = options[name] ?? otherwise;
+  const value = given(options[name], otherwise);
   if (typeof value !== 'number' || !(Number.isInteger(value) || Math.abs(value) === Infinity)) {
     throw new TypeError(`${name} is a whole number, not ${String(value)}`);
   }
@@ -142,7 +147,7 @@ function count(
 
 /** A number above 0, `Infinity` included. */
 function amount(options: TinyprotoOptions, name: Name, otherwise: number): number {
-  const value: unknown = options[name] ?? otherwise;
+  const value = given(options[name], otherwise);
   if (typeof value !== 'number' || Number.isNaN(value))
     throw new TypeError(`${name} is a number, not ${String(value)}`);
   if (value <= 0) throw new RangeError(`${name} is above 0, not ${value}`);

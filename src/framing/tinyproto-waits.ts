@@ -47,7 +47,7 @@ function payloadIsDue(s: Conversation): boolean {
 }
 
 function payloadMs(s: Conversation, rules: Rules): number {
-  return rules.payloadTimeoutMs + (s.size / rules.payloadFloorBytesPerSecond) * 1_000;
+  return rules.payloadTimeoutMs + Math.ceil((s.size / rules.payloadFloorBytesPerSecond) * 1_000);
 }
 
 /** What is owed here is owed because it is withheld: everything else has been answered by now. */
