@@ -29,6 +29,7 @@ export interface Hold {
 export class Gate {
   #withoutRoom = 0;
   #delivery: Delivery | undefined;
+  #waiting: (() => void)[] | undefined;
   readonly #consumed: () => void;
   readonly #opened: () => void;
 
@@ -66,7 +67,21 @@ export class Gate {
   /** @internal A hold gained (-1) or lost (+1) its room. */
   shift(by: 1 | -1): void {
     this.#withoutRoom += by;
-    if (this.#withoutRoom === 0) this.#opened();
+    if (this.#withoutRoom > 0) return;
+    this.#opened();
+    if (this.#waiting) this.#tell();
+  }
+
+  /** Calls back once, when every present hold has room: at once, if it has. For somebody who has another source to read from then. */
+  whenOpen(open: () => void): void {
+    if (this.open) open();
+    else (this.#waiting ??= []).push(open);
+  }
+
+  #tell(): void {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    for (const open of waiting) this.whenOpen(open);
   }
 
   /** @internal */
@@ -80,7 +95,7 @@ export class Delivery {
   #holds = 0;
   #running = true;
 
-  constructor(private readonly gate: Gate) {}
+  constructor(readonly gate: Gate) {}
 
   hold(room: number): Hold {
     const gate = this.gate;
@@ -118,6 +133,11 @@ export class Delivery {
 /** The message that is being delivered right now, or undefined outside a delivery. */
 export function currentDelivery(): Delivery | undefined {
   return current instanceof Gate ? current.delivery() : current;
+}
+
+/** The gate of the message that is being delivered right now, or undefined outside a delivery. Makes nothing, so costs nothing. */
+export function currentGate(): Gate | undefined {
+  return current instanceof Gate ? current : current?.gate;
 }
 
 /** Emits a result as part of the delivery of the message it came from, so that operators below can hold that message on. */

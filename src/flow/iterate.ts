@@ -49,10 +49,10 @@ export function iterate<T>(messages$: Observable<T>): AsyncIterator<T, undefined
     next: () =>
       new Promise((resolve, reject) => {
         asked.push({ resolve, reject });
-        subscription ??= subscribe();
         const done = atWork;
         atWork = undefined;
         done?.release();
+        subscription ??= subscribe();
         give();
       }),
     return: async () => {
