@@ -1,11 +1,12 @@
 import { AsyncSubject, map, Observable, type Observer, type Subscriber } from 'rxjs';
 import { ProtocolError, SendError, WireError } from '../errors.js';
 import { iterate } from '../flow/iterate.js';
-import type { FramingPort, Wait } from '../framing/framing.js';
+import type { Frame, FramingPort, Wait } from '../framing/framing.js';
 import type { Wire } from '../transport/transport.js';
 import { onClaim } from './claim.js';
 import type { Closed, Connection } from './connection.js';
 import { deadlines } from './deadlines.js';
+import { onFrames } from './frames.js';
 import { inbox } from './inbox.js';
 import { type Event, lifecycle, type State } from './lifecycle.js';
 import type { ConnectionSettings } from './options.js';
@@ -119,8 +120,18 @@ function begin<In, Out>(
     }
   }
 
-  function add(message: Out, sender: Sender) {
-    return sends.add(framing.encode(encoded(message)), sender);
+  /** One message, or the frame of one, with one subscription each time. */
+  function sendOne(frame: () => Frame): Observable<void> {
+    return new Observable((subscriber) => {
+      claimed();
+      const sending = sends.add(frame(), new SingleSend(subscriber));
+      if (sending) subscriber.add(() => sends.withdraw(sending));
+      turn();
+    });
+  }
+
+  function encode(message: Out): Frame {
+    return framing.encode(encoded(message));
   }
 
   function encoded(message: Out): Uint8Array {
@@ -282,18 +293,13 @@ function begin<In, Out>(
     messages$: received.messages$,
     send(message) {
       if (codec === undefined) demandBytes(message);
-      return new Observable((subscriber) => {
-        claimed();
-        const sending = add(message, new SingleSend(subscriber));
-        if (sending) subscriber.add(() => sends.withdraw(sending));
-        turn();
-      });
+      return sendOne(() => encode(message));
     },
     sendAll(messages) {
       return sendAll(messages, {
         add(message, sender) {
           claimed();
-          add(message, sender);
+          sends.add(encode(message), sender);
           turn();
         },
         withdrawAll: (sender) => sends.withdrawAll(sender),
@@ -321,6 +327,7 @@ function begin<In, Out>(
     [Symbol.asyncIterator]: () => iterate(received.messages$),
   };
   onClaim(connection, claimed);
+  onFrames<Out>(connection, { framing, codec, encode, send: (frame) => sendOne(() => frame) });
 
   wire.bytes$.subscribe({
     next(chunk) {

@@ -1,0 +1,25 @@
+import type { Observable } from 'rxjs';
+import type { Codec } from '../codec/codec.js';
+import type { Frame, Framing } from '../framing/framing.js';
+
+/** How a connection turns messages into frames, and takes frames ready made. */
+export interface FrameDoor<Out> {
+  readonly framing: Framing;
+  readonly codec: Codec<unknown, Out> | undefined;
+  /** Throws a `SendError` for a message that cannot be sent. */
+  encode(message: Out): Frame;
+  /** As `Connection.send`. */
+  send(frame: Frame): Observable<void>;
+}
+
+const doors = new WeakMap<object, FrameDoor<never>>();
+
+/** Has a connection take frames, so that a message for many is encoded once for all that share its framing and codec. */
+export function onFrames<Out>(connection: object, door: FrameDoor<Out>): void {
+  doors.set(connection, door);
+}
+
+/** The door for frames of a connection; one that somebody else made has none. */
+export function frameDoor<Out>(connection: object): FrameDoor<Out> | undefined {
+  return doors.get(connection);
+}
