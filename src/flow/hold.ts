@@ -75,7 +75,7 @@ export class Gate {
   /** Calls back once, when every present hold has room: at once, if it has. For somebody who has another source to read from then. */
   whenOpen(open: () => void): void {
     if (this.open) open();
-    else (this.#waiting ??= []).push(open);
+    else this.#waiting = [...(this.#waiting ?? []), open];
   }
 
   #tell(): void {
