@@ -1,0 +1,22 @@
+import { type ErrorCode, ProtocolError, WireError } from '../errors.js';
+
+/**
+ * What another attempt will not cure, and why. Everything else may pass: a name server that is away, a server that is full or starting,
+ * a peer that lost step.
+ */
+const permanent: Readonly<Partial<Record<ErrorCode, string>>> = {
+  'bad-opening': 'the peer speaks another protocol',
+  malformed: 'the peer speaks another framing',
+  'message-too-large': 'the peer sends messages that are too large for this side',
+  'not-decodable': 'the peer speaks another codec',
+  'access-denied': 'the system does not allow it',
+};
+
+/**
+ * Whether trying again is pointless: `bad-opening`, `malformed`, `message-too-large`, `not-decodable`, `access-denied`, and whatever is neither a
+ * `ProtocolError` nor a `WireError`, for that is a mistake in a program. What `reconnect` goes by unless told otherwise.
+ */
+export function isPermanent(error: unknown): boolean {
+  if (!(error instanceof ProtocolError || error instanceof WireError)) return true;
+  return error.code in permanent;
+}
