@@ -82,6 +82,7 @@ export type WireErrorCode =
   /** Anything else; the `cause` has what the platform said. */
   | 'wire-failed';
 
+/** Every code there is. */
 export type ErrorCode = SendErrorCode | ProtocolErrorCode | WireErrorCode;
 
 /**

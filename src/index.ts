@@ -14,14 +14,14 @@ export {
 } from './errors.js';
 export type { Address, BoundAddress, Transport, Wire } from './transport/transport.js';
 export { tcp } from './transport/tcp.js';
-export type { Frame, Framing } from './framing/framing.js';
+export type { Frame, Framing, FramingMachine, FramingPort, Wait } from './framing/framing.js';
 export { tinyproto, type TinyprotoOptions } from './framing/tinyproto.js';
 export type { Codec } from './codec/codec.js';
 export { text } from './codec/text.js';
 export { consume, type ConsumeOptions } from './flow/consume.js';
 export { hold, type Hold, type HoldOptions } from './flow/hold.js';
 export { paced, type PacedOptions, type Valve } from './flow/paced.js';
-export type { Closed, Connection } from './connection/connection.js';
+export type { Closed, Connection, Flow } from './connection/connection.js';
 export type { ConnectionOptions } from './connection/options.js';
 export type { ConnectOptions } from './client/connect.js';
 export { converse } from './client/converse.js';
@@ -35,5 +35,48 @@ import { tcp } from './transport/tcp.js';
 
 const defaults = { transport: tcp(), framing: tinyproto() };
 
+/**
+ * Listens on one address or several, and emits each connection when its opening exchange is done.
+ *
+ *     wires    --w----w-------w--
+ *     listen   ---c----c-------c-      never completes by itself
+ *
+ * A number and `':port'` are 127.0.0.1, `'*:port'` is every interface, `{ path }` is a Unix socket; port 0 lets the system choose, and
+ * `openObserver` is told what was bound. At most `maxConnections` (default 10,000) are open at once; one too many is told so and hung up on.
+ * A connection that nobody reads, serves, sends to or closes within `claimTimeoutMs` (default 10,000) is destroyed.
+ *
+ * Cold: each subscription binds; `share()` it to use it twice. Errors with a `WireError` (`address-in-use`, …) if an address cannot be bound, and leaves none
+ * bound; throws a `TypeError` or `RangeError` at once for one that cannot be meant. A connection that fails, also in its opening, is no error here.
+ * Unsubscribing stops listening and destroys what is still opening; the connections belong to whoever handles them: see `serve`.
+ *
+ * @example
+ * ```ts
+ * import { consume, listen, serve } from 'rx-tinyproto';
+ *
+ * listen(['127.0.0.1:9123', { path: '/tmp/echo.sock' }])
+ *   .pipe(serve((conn) => conn.messages$.pipe(consume((message) => conn.send(message)))))
+ *   .subscribe();
+ * ```
+ */
 export const listen = listenOver(defaults);
+
+/**
+ * Connects to a server: emits the connection when its opening exchange is done, and lasts as long as it does.
+ *
+ *     connect   ---c-------|      the connection ends cleanly
+ *
+ * Completes after a clean end. Errors with a `WireError` or `ProtocolError` if it does not come up within `connectTimeoutMs` (default 10,000), and with the connection's
+ * own error otherwise. Unsubscribing closes the connection in order, in the background: so `take(1)` and `firstValueFrom` close it at once. Use `converse`, or
+ * `switchMap`. Cold: each subscription connects. Throws a `TypeError` or `RangeError` at once for an address that cannot be meant.
+ *
+ * @example
+ * ```ts
+ * import { connect, converse, listen, serve, text } from 'rx-tinyproto';
+ *
+ * listen(9123, { codec: text() }).pipe(serve((conn) => conn.send('hello'))).subscribe();
+ * connect('127.0.0.1:9123', { codec: text() })
+ *   .pipe(converse((conn) => conn.messages$))
+ *   .subscribe(console.log);
+ * ```
+ */
 export const connect = connectOver(defaults);

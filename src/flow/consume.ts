@@ -45,8 +45,9 @@ interface Work<T> {
  * ```ts
  * import { consume, listen, serve } from 'rx-tinyproto';
  *
- * const echo = serve((conn: Connection) => conn.messages$.pipe(consume((message) => conn.send(message))));
- * listen(9123).pipe(echo).subscribe();
+ * listen(9123)
+ *   .pipe(serve((conn) => conn.messages$.pipe(consume((message) => conn.send(message)))))
+ *   .subscribe();
  * ```
  */
 export function consume<T, O extends ObservableInput<unknown>>(
