@@ -153,6 +153,19 @@ export function endingContract(of: TransportCase): void {
         expect(got).toEqual(['chunk']);
       });
 
+      it('says nothing to whoever subscribes later, whatever became of the wire', async () => {
+        const { near, far } = await stage.meet({ unread: 'near' });
+        far.write(utf8('never read'));
+        near.wire.destroy();
+        near.read();
+        await ended(far);
+        far.wire.destroy({ reset: true });
+        await closed(near, far);
+        near.wire.bytes$.subscribe({ error: () => {} });
+        await pass(5);
+        expect([near.size(), near.endings]).toEqual([0, []]);
+      });
+
       it('of a wire whose peer never reads is over in a short, bounded time, and its writes settle', async () => {
         const { near, far } = await stage.meet({ unread: 'far' });
         near.write(pattern(of.bulkBytes));

@@ -49,6 +49,7 @@ function wireEnd(
   let finRead = false;
   let gone = false;
   let failure: WireError | undefined;
+  let outcome: WireClosed = {};
   let lingering: Subscription | undefined;
 
   function arrived(item: Item): void {
@@ -67,7 +68,10 @@ function wireEnd(
 
   function onReset(): void {
     failure = new WireError('reset', `${name} failed: the peer reset the connection`);
-    if (!destroyed) reader?.error(failure);
+    if (!destroyed) {
+      outcome = { error: failure };
+      reader?.error(failure);
+    }
     vanish(failure);
   }
 
@@ -97,7 +101,7 @@ function wireEnd(
     lingering?.unsubscribe();
     out.fail(error);
     scheduler.schedule(() => {
-      closed.next(failure && !destroyed ? { error: failure } : {});
+      closed.next(outcome);
       closed.complete();
     });
   }
@@ -113,7 +117,7 @@ function wireEnd(
     if (claimed) return subscriber.error(new TypeError('The bytes of a wire have one subscriber'));
     claimed = true;
     reader = subscriber;
-    scheduler.schedule(failure ? () => subscriber.error(failure) : deliver);
+    scheduler.schedule(failure && !destroyed ? () => subscriber.error(failure) : deliver);
     return () => {
       reader = undefined;
     };
@@ -133,9 +137,10 @@ function wireEnd(
       scheduler.schedule(deliver);
     },
     destroy({ reset = false } = {}) {
+      const first = !destroyed;
+      destroyed = true;
       if (gone) return;
-      if (!destroyed) {
-        destroyed = true;
+      if (first) {
         out.end(() => {});
         scheduler.schedule(deliver);
         lingering = scheduler.schedule(() => (out.busy ? abort() : vanish()), lingerMs);

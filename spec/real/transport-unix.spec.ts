@@ -1,0 +1,116 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { firstValueFrom, type Subscription } from 'rxjs';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { tcp } from '../../src/transport/tcp.js';
+import { text, until, utf8, watch } from '../contracts/wires.js';
+
+describe('A Unix socket', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'rx-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  let count = 0;
+  const newPath = () => join(folder, `${count++}.sock`);
+
+  const listenings: Subscription[] = [];
+  afterEach(() => {
+    for (const each of listenings.splice(0)) each.unsubscribe();
+  });
+
+  async function listen(path: string): Promise<Subscription> {
+    let up = false;
+    let failure: unknown;
+    const listening = tcp()
+      .listen({ path }, { openObserver: { next: () => (up = true) } })
+      .subscribe({
+        next: (wire) =>
+          wire.bytes$.subscribe({
+            next: (chunk) => wire.write(chunk, () => {}),
+            complete: () => wire.destroy(),
+          }),
+        error: (error) => {
+          failure = error;
+        },
+      });
+    listenings.push(listening);
+    await until(() => up || failure !== undefined, 'up');
+    if (failure) throw failure;
+    return listening;
+  }
+
+  async function echo(path: string): Promise<string> {
+    const end = watch(await firstValueFrom(tcp().dial({ path })));
+    end.write(utf8('hello'));
+    end.end();
+    await until(() => end.closings.length === 1, 'answered');
+    return text(end);
+  }
+
+  /** What a server leaves that was killed. */
+  function leaveStale(path: string): void {
+    const script = `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
+    spawnSync(process.execPath, ['-e', script]);
+    expect(existsSync(path)).toBe(true);
+  }
+
+  it('has a file while somebody listens, and none after', async () => {
+    const path = newPath();
+    const listening = await listen(path);
+    expect(existsSync(path)).toBe(true);
+    expect(await echo(path)).toBe('hello');
+    listening.unsubscribe();
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it('replaces the file of a server that died', async () => {
+    const path = newPath();
+    leaveStale(path);
+    await listen(path);
+    expect(await echo(path)).toBe('hello');
+  });
+
+  it('leaves the file of a server that lives, also of another program', async () => {
+    const path = newPath();
+    const server = createServer((socket) => socket.resume());
+    await new Promise<void>((ready) => server.listen(path, ready));
+    await expect(listen(path)).rejects.toMatchObject({
+      code: 'address-in-use',
+      cause: { code: 'EADDRINUSE' },
+    });
+    expect(existsSync(path)).toBe(true);
+    await new Promise((done) => server.close(done));
+  });
+
+  it('leaves a file that is no socket', async () => {
+    const path = newPath();
+    writeFileSync(path, 'precious');
+    await expect(listen(path)).rejects.toMatchObject({ code: 'address-in-use' });
+    expect(readFileSync(path, 'utf8')).toBe('precious');
+  });
+
+  it('leaves the stale file alone when listening is given up before it is replaced', async () => {
+    const path = newPath();
+    leaveStale(path);
+    for (const turns of [0, 1, 2, 3]) {
+      const listening = tcp().listen({ path }).subscribe();
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+      listening.unsubscribe();
+    }
+    expect(existsSync(path)).toBe(true);
+    await listen(path);
+  });
+
+  it('says what is wrong', async () => {
+    await expect(listen(join(folder, 'nowhere', 'x.sock'))).rejects.toMatchObject({ code: 'access-denied' });
+    await expect(firstValueFrom(tcp().dial({ path: newPath() }))).rejects.toMatchObject({
+      code: 'connection-refused',
+    });
+    const stale = newPath();
+    leaveStale(stale);
+    await expect(firstValueFrom(tcp().dial({ path: stale }))).rejects.toMatchObject({
+      code: 'connection-refused',
+    });
+  });
+});
