@@ -10,10 +10,8 @@ import {
   map,
   merge,
   mergeMap,
-  NEVER,
   type Observable,
   of,
-  onErrorResumeNextWith,
   range,
   Subject,
   switchMap,
@@ -22,8 +20,8 @@ import {
   tap,
   timer,
 } from 'rxjs';
-import type { RunHelpers } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
+import { beside } from '../helpers/beside.js';
 import { rawPeer } from '../helpers/raw-peer.js';
 
 const codec = text();
@@ -44,10 +42,6 @@ const asCode = <T>(source$: Observable<T>): Observable<T | string> =>
   source$.pipe(catchError((error) => of([error.code, error.fate].filter(Boolean).join(' '))));
 
 const drop = consume(() => EMPTY);
-
-/** Runs beside the others, in the same turn as what is expected, whatever comes of it. */
-const beside = (source$: Observable<unknown>, expectObservable: RunHelpers['expectObservable']) =>
-  expectObservable(source$.pipe(ignoreElements(), onErrorResumeNextWith(NEVER)), '1s !').toBe('');
 
 describe('messages$', () => {
   it(

@@ -262,12 +262,14 @@ function begin<In, Out>(
     by ??= 'error';
     shut(harmless ? undefined : { error }, reset);
     received.end(failure);
+    tellClosed();
   }
 
   function destroy(error?: unknown): void {
     by ??= 'us';
     shut(error === undefined ? undefined : { error }, false);
     received.cut(failure);
+    tellClosed();
   }
 
   /** Nothing of ours goes out any more. */
@@ -282,6 +284,13 @@ function begin<In, Out>(
     finSent.error(cause);
     wire.destroy({ reset: reset || machine.midFrame || !out.idle });
     if (wasOpening && why) opening.error(why.error);
+  }
+
+  /** For its owner the connection is closed now; the wire may take a moment to bring the last bytes home. */
+  function tellClosed(): void {
+    mark.close();
+    closed.next({ by: by ?? 'us', ...(failure && { error: failure.error }), dropped: machine.dropped });
+    closed.complete();
   }
 
   // --- what its owner sees
@@ -349,9 +358,7 @@ function begin<In, Out>(
   wire.closed$.subscribe(({ error }) => {
     if (error) fail(error, true);
     else shut(undefined, false);
-    mark.close();
-    closed.next({ by: by ?? 'us', ...(failure && { error: failure.error }), dropped: machine.dropped });
-    closed.complete();
+    tellClosed();
   });
   machine.start();
   turn();
