@@ -26,7 +26,7 @@ export type ProtocolErrorCode =
   | 'opening-refused'
   /** The peer answered the opening with `fe`: it has as many connections as it allows. */
   | 'connection-limit'
-  /** The peer answered the opening with `fd`. */
+  /** The peer answered the opening with `fd`: a conflict, which tinyproto names and never explains. */
   | 'conflict'
   /** The opening byte did not come in time (`openingTimeoutMs`). */
   | 'opening-timeout'
@@ -59,13 +59,19 @@ export type ProtocolErrorCode =
 
 /** What the road between the two sides did. */
 export type WireErrorCode =
+  /** Somebody listens there already, or, for a Unix socket, a file that is no socket is in the way. */
   | 'address-in-use'
+  /** No interface of this machine has the address. */
   | 'address-not-available'
+  /** The system does not let us listen or connect there: a privileged port, the permissions of a folder or a socket file. */
   | 'access-denied'
+  /** Nobody listens there. For a Unix socket: no file, or no server behind it. */
   | 'connection-refused'
+  /** No route leads to the host, or the network is down. */
   | 'host-unreachable'
+  /** The name has no address, or no name server answered. */
   | 'name-not-found'
-  /** No connection within `connectTimeoutMs`. */
+  /** No connection within `connectTimeoutMs`: the name, the dial and the opening exchange together. */
   | 'connect-timeout'
   /** The connection was reset (RST), or was gone when we wrote to it. */
   | 'reset'
