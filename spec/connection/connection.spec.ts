@@ -134,7 +134,11 @@ describe('messages$', () => {
         mergeMap((conn) => timer(7).pipe(switchMap(() => conn.messages$))),
       );
       expectObservable(late$, '10ms !').toBe('-------a');
-      expectObservable(rawPeer(net, server, cold('(oaF)', deeds))).toBe('(oK)---|', { o: 'ff', K: 'ff' });
+      expectObservable(rawPeer(net, server, cold('(oaF)', deeds))).toBe('(oK)---f', {
+        o: 'ff',
+        K: 'ff',
+        f: 'fin',
+      });
     }),
   );
 

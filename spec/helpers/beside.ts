@@ -3,4 +3,4 @@ import type { RunHelpers } from 'rxjs/testing';
 
 /** Runs beside the others, from the same turn as what is expected, whatever comes of it. */
 export const beside = (source$: Observable<unknown>, expectObservable: RunHelpers['expectObservable']) =>
-  expectObservable(source$.pipe(ignoreElements(), onErrorResumeNextWith(NEVER)), '1s !').toBe('');
+  expectObservable(source$.pipe(ignoreElements(), onErrorResumeNextWith(NEVER)), '10m !').toBe('');

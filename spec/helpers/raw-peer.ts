@@ -4,7 +4,7 @@ import { mergeMap, Observable } from 'rxjs';
 /** What a raw peer does: bytes, FIN, RST. */
 export type Deed = Uint8Array | 'fin' | 'rst';
 
-/** A peer of bytes: does what the script says, and emits in hexadecimal what it hears. */
+/** A peer of bytes: does what the script says, and emits in hexadecimal what it hears, and `fin`. RST is an error. */
 export const rawPeer = (net: Transport, address: string, script$: Observable<Deed>): Observable<string> =>
   net.dial(address).pipe(
     mergeMap(
@@ -14,7 +14,7 @@ export const rawPeer = (net: Transport, address: string, script$: Observable<Dee
             wire.bytes$.subscribe({
               next: (chunk) => subscriber.next(Buffer.from(chunk).toString('hex')),
               error: (error) => subscriber.error(error),
-              complete: () => subscriber.complete(),
+              complete: () => subscriber.next('fin'),
             }),
           );
           subscriber.add(

@@ -188,7 +188,7 @@ describe('listen', () => {
       expectObservable(second$).toBe('--#', undefined, { code: 'connection-limit' });
       expectObservable(third$, '20ms !').toBe('------c');
       const told$ = timer(7).pipe(mergeMap(() => rawPeer(net, server, cold('o', deeds))));
-      expectObservable(told$, '20ms !').toBe('-------(f|)', { f: 'fe' });
+      expectObservable(told$, '20ms !').toBe('-------(xf)', { x: 'fe', f: 'fin' });
     }),
   );
 
@@ -249,7 +249,7 @@ describe('listen', () => {
         mergeMap((conn) => timer(5).pipe(mergeMap(() => conn.send('a')))),
       );
       expectObservable(client$, '20ms !').toBe('-----x', { x: undefined });
-      expectObservable(rawPeer(net, server, cold('-', deeds)), '20ms !').toBe('o--|', { o: 'ff' });
+      expectObservable(rawPeer(net, server, cold('-', deeds)), '20ms !').toBe('o--f', { o: 'ff', f: 'fin' });
     }),
   );
 
@@ -257,7 +257,10 @@ describe('listen', () => {
     'cuts a peer that does not open in time',
     marbles(({ listen, net, cold, expectObservable }) => {
       expectObservable(listen(server), '10s !').toBe('');
-      expectObservable(rawPeer(net, server, cold('-', deeds)), '10s !').toBe('o 4999ms |', { o: 'ff' });
+      expectObservable(rawPeer(net, server, cold('-', deeds)), '10s !').toBe('o 4999ms f', {
+        o: 'ff',
+        f: 'fin',
+      });
     }),
   );
 
