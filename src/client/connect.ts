@@ -37,9 +37,14 @@ export function connectOver(defaults: { readonly transport: Transport; readonly 
 /** Emits a connection and lasts as long as it does: completes or errors as it ends, and ends it in order when unsubscribed. */
 function whileOpen<In, Out>(connection: Connection<In, Out>): Observable<Connection<In, Out>> {
   return new Observable((subscriber) => {
-    subscriber.add(() => connection.close().subscribe());
+    let over = false;
+    subscriber.add(() => {
+      // One that has ended may still be read: closing it would drop what is left.
+      if (!over) connection.close().subscribe();
+    });
     subscriber.add(
       connection.closed$.subscribe(({ error }) => {
+        over = true;
         if (error === undefined) subscriber.complete();
         else subscriber.error(error);
       }),
