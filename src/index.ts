@@ -23,8 +23,13 @@ export { hold, type Hold, type HoldOptions } from './flow/hold.js';
 export { paced, type PacedOptions, type Valve } from './flow/paced.js';
 export type { Closed, Connection, Flow } from './connection/connection.js';
 export type { ConnectionOptions } from './connection/options.js';
+export { type BackoffOptions, backoff } from './client/backoff.js';
 export type { ConnectOptions } from './client/connect.js';
 export { converse } from './client/converse.js';
+export { failover } from './client/failover.js';
+export type { WhileAway } from './client/logical-sends.js';
+export { isPermanent } from './client/permanent.js';
+export { reconnect, type ReconnectOptions, type ReconnectState } from './client/reconnect.js';
 export type { ListenOptions } from './server/listen.js';
 export { serve, type ServeContext, type ServeOptions } from './server/serve.js';
 

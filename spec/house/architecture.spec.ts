@@ -17,7 +17,7 @@ const house: House = {
       knows: ['transport', 'codec'],
       packages: ['rxjs'],
     },
-    client: { uses: ['errors', 'connection'], packages: ['rxjs'] },
+    client: { uses: ['errors', 'connection', 'flow'], packages: ['rxjs'] },
     server: { uses: ['errors', 'connection'], packages: ['rxjs'] },
     relay: { uses: ['errors', 'connection', 'flow'], packages: ['rxjs'] },
     node: { uses: ['errors', 'codec', 'connection'], packages: ['rxjs', 'node:'] },

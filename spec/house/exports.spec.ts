@@ -14,7 +14,7 @@ const doors: Record<string, string> = {
     Codec text
     consume ConsumeOptions hold Hold HoldOptions paced PacedOptions Valve
     Connection ConnectionOptions Closed
-    connect ConnectOptions converse
+    connect ConnectOptions converse backoff BackoffOptions failover isPermanent reconnect ReconnectOptions ReconnectState WhileAway
     listen ListenOptions serve ServeContext ServeOptions
   `,
   'src/transport/index.ts': `

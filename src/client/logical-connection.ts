@@ -1,0 +1,206 @@
+import {
+  AsyncSubject,
+  asapScheduler,
+  BehaviorSubject,
+  concat,
+  defer,
+  distinctUntilChanged,
+  EMPTY,
+  from,
+  ignoreElements,
+  map,
+  type Observable,
+  type ObservableInput,
+  of,
+  scheduled,
+  switchMap,
+} from 'rxjs';
+import { claim, onClaim } from '../connection/claim.js';
+import type { Closed, Connection, Flow } from '../connection/connection.js';
+import { frameDoor, onFrames } from '../connection/frames.js';
+import { WireError } from '../errors.js';
+import { consume } from '../flow/consume.js';
+import { drawn } from '../flow/drawn.js';
+import { iterate } from '../flow/iterate.js';
+import { logicalMessages } from './logical-messages.js';
+import { type Job, type LogicalSendsOptions, logicalSends } from './logical-sends.js';
+
+/** One conversation, however many wires it takes; and the side of it that brings the wires. */
+export interface Logical<In, Out> {
+  readonly connection: Connection<In, Out>;
+  /** Completes when one more wire may be dialled. */
+  readonly room$: Observable<never>;
+  /** Whether its owner has ended it: no wire may follow. */
+  readonly ended: boolean;
+  /** Emits, and replays, when its owner has ended it and there is no wire to end. */
+  readonly abandoned$: Observable<void>;
+  /** What its owner destroyed it with. */
+  readonly failure: Failure | undefined;
+  up(wire: Connection<In, Out>): void;
+  down(): void;
+  /** Nobody wants it any more: its wire is being closed. */
+  leave(): void;
+  /** No wire will follow. */
+  end(failure?: Failure): void;
+}
+
+interface Failure {
+  readonly error: unknown;
+}
+
+/** How many messages of `sendAll` are under way at once. */
+const sendAllWindow = 16;
+
+export function logicalConnection<In, Out>(
+  first: Connection<In, Out>,
+  options: LogicalSendsOptions,
+): Logical<In, Out> {
+  const messages = logicalMessages<In>();
+  const sends = logicalSends<In, Out>(options);
+  const wire$ = new BehaviorSubject<Connection<In, Out> | undefined>(undefined);
+  const closed = new AsyncSubject<Closed>();
+  const abandoned = new AsyncSubject<void>();
+  const dropped = { messages: 0, bytes: 0 };
+  let latest = first;
+  let failure: Failure | undefined;
+  let ended = false;
+  let over = false;
+
+  const count = (closed$: Observable<Closed>) =>
+    closed$.subscribe(({ dropped: { messages, bytes } }) => {
+      dropped.messages += messages;
+      dropped.bytes += bytes;
+    });
+
+  const end = (why?: Failure) => {
+    if (over) return;
+    over = true;
+    messages.end(why);
+    sends.end(why?.error ?? new WireError('reset', 'The connection has ended'));
+    wire$.complete();
+    count(latest.closed$);
+    latest.closed$.subscribe(({ by }) => {
+      closed.next({ by: ended ? 'us' : by, ...(why && { error: why.error }), dropped });
+      closed.complete();
+    });
+  };
+
+  const endOurs = (how: (wire: Connection<In, Out>) => void) => {
+    if (over) return;
+    ended = true;
+    messages.cut(failure);
+    if (wire$.value) how(wire$.value);
+    else abandon();
+  };
+
+  const abandon = () => {
+    abandoned.next();
+    abandoned.complete();
+  };
+
+  const connection: Connection<In, Out> = {
+    id: crypto.randomUUID(),
+    get local() {
+      return latest.local;
+    },
+    get remote() {
+      return latest.remote;
+    },
+    messages$: messages.messages$,
+    send(message) {
+      const checked = latest.send(message); // throws now for what is no message
+      const bytes = () => frameDoor<Out>(latest)?.encode(message).body.length ?? 0;
+      const at = latest;
+      return sends.send({ on: (wire) => (wire === at ? checked : wire.send(message)), bytes });
+    },
+    sendAll(all) {
+      const each = isIterable(all) ? drawn(all) : from(all);
+      const window = consume((message: Out) => connection.send(message), {
+        concurrency: sendAllWindow,
+        strict: false,
+      });
+      return concat(each.pipe(window, ignoreElements()), scheduled([undefined], asapScheduler));
+    },
+    end() {
+      latest.end(); // throws now where the framing cannot
+      return defer(() => {
+        const ending = latest.end();
+        ended = true;
+        if (!wire$.value) abandon();
+        return ending;
+      });
+    },
+    close: () =>
+      defer(() => {
+        endOurs((wire) => wire.close().subscribe());
+        return closed.pipe(map(() => undefined));
+      }),
+    destroy(error) {
+      if (error !== undefined) failure ??= { error };
+      endOurs((wire) => wire.destroy(error));
+    },
+    closed$: closed.asObservable(),
+    flow$: wire$.pipe(
+      switchMap((wire) => (wire ? concat(wire.flow$, paused$) : paused$)),
+      distinctUntilChanged(),
+    ),
+    [Symbol.asyncIterator]: () => iterate(messages.messages$),
+  };
+  onClaim(connection, () => claim(latest));
+  onDoor(connection, () => latest, sends.send);
+
+  return {
+    connection,
+    room$: messages.room$,
+    abandoned$: abandoned.asObservable(),
+    get ended() {
+      return ended;
+    },
+    get failure() {
+      return failure;
+    },
+    up(wire) {
+      if (wire !== latest) count(latest.closed$);
+      latest = wire;
+      claim(wire);
+      messages.add(wire.messages$);
+      wire$.next(wire);
+      sends.up(wire);
+    },
+    down() {
+      sends.down();
+      if (wire$.value) wire$.next(undefined);
+    },
+    leave() {
+      if (over) return;
+      ended = true;
+      messages.cut();
+      end();
+    },
+    end,
+  };
+}
+
+const paused$ = of<Flow>('paused');
+
+/** Frames made for the latest wire fit the next one too: it comes from the same source. */
+function onDoor<In, Out>(
+  connection: Connection<In, Out>,
+  latest: () => Connection<In, Out>,
+  send: (job: Job<In, Out>) => Observable<void>,
+): void {
+  const door = frameDoor<Out>(latest());
+  if (!door) return;
+  onFrames<Out>(connection, {
+    ...door,
+    send: (frame) =>
+      send({
+        on: (wire) => frameDoor<Out>(wire)?.send(frame) ?? EMPTY,
+        bytes: () => frame.body.length,
+      }),
+  });
+}
+
+function isIterable<T>(values: ObservableInput<T>): values is Iterable<T> & ObservableInput<T> {
+  return typeof values === 'object' && Symbol.iterator in values;
+}
