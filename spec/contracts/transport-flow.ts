@@ -150,7 +150,8 @@ export function flowContract(of: TransportCase): void {
     it.runIf(of.resets)('that is held does not hide that the peer is dead', async () => {
       const { near, far } = await stage.meet();
       far.wire.pause();
-      await pass(5);
+      const sent = stream(near, total);
+      await settle(sent.done);
       near.wire.destroy({ reset: true });
       await until(() => far.closings.length === 1, 'closed');
       expect(far.closings).toEqual([{ error: expect.objectContaining({ code: 'reset' }) }]);

@@ -102,24 +102,16 @@ export async function scene({ open, address }: TransportCase): Promise<Scene> {
     });
   await until(() => bound !== undefined, 'bound');
   const meet: Scene['meet'] = async ({ unread } = {}) => {
-    let near: End | undefined;
-    let far: End | undefined;
-    waiting.push((wire) => {
-      far = watch(wire, { unread: unread === 'far' || unread === 'both' });
+    const far = new Promise<End>((met) => {
+      waiting.push((wire) => met(watch(wire, { unread: unread === 'far' || unread === 'both' })));
     });
-    let failure: unknown;
-    transport.dial(bound as Address).subscribe({
-      next: (wire) => {
-        near = watch(wire, { unread: unread === 'near' || unread === 'both' });
-      },
-      error: (error) => {
-        failure = error;
-      },
+    const near = new Promise<End>((met, error) => {
+      const next = (wire: Wire) => met(watch(wire, { unread: unread === 'near' || unread === 'both' }));
+      transport.dial(bound as Address).subscribe({ next, error });
     });
-    await until(() => (near !== undefined && far !== undefined) || failure !== undefined, 'both ends');
-    if (failure) throw failure;
-    ends.push(near as End, far as End);
-    return { near: near as End, far: far as End };
+    const both = { near: await near, far: await far };
+    ends.push(both.near, both.far);
+    return both;
   };
   const close = async () => {
     listening.unsubscribe();
@@ -136,7 +128,7 @@ export async function scene({ open, address }: TransportCase): Promise<Scene> {
 }
 
 /** Lets the loop go round until it is so. */
-export async function until(so: () => boolean, what: string, withinMs = 5_000): Promise<void> {
+export async function until(so: () => boolean, what: string, withinMs = 10_000): Promise<void> {
   const deadline = performance.now() + withinMs;
   for (let rounds = 0; !so(); rounds++) {
     if (performance.now() > deadline) throw new Error(`Not within ${withinMs} ms: ${what}`);

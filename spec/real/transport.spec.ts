@@ -31,7 +31,7 @@ afterEach(async () => {
 });
 
 let count = 0;
-const open = () => tcp({ probeMs: 50 });
+const open = () => tcp({ probeMs: 50, lingerMs: 300 });
 transportContract('TCP', { open, address: () => 0, resets: true, roomBytes: 30_000, bulkBytes: 64 << 20 });
 transportContract('TCP over IPv6', {
   open,
