@@ -15,7 +15,17 @@ export {
 export type { Address, BoundAddress, Transport, Wire } from './transport/transport.js';
 export { tcp } from './transport/tcp.js';
 export type { Frame, Framing, FramingMachine, FramingPort, Wait } from './framing/framing.js';
+export { framing, type FramingOptions } from './framing/lift.js';
+export { lengthPrefixed, type LengthPrefixedOptions } from './framing/length-prefixed.js';
+export { varintPrefixed, type VarintPrefixedOptions } from './framing/varint-prefixed.js';
+export { delimited, type DelimitedOptions } from './framing/delimited.js';
+export { lines, type LinesOptions } from './framing/lines.js';
+export { fixedLength } from './framing/fixed-length.js';
+export { wholeChunks, type WholeChunksOptions } from './framing/whole-chunks.js';
+export { jsonTexts, type JsonTextsOptions } from './framing/json-texts.js';
 export { tinyproto, type TinyprotoOptions } from './framing/tinyproto.js';
+export { decode } from './framing/decode.js';
+export { encode } from './framing/encode.js';
 export type { Codec } from './codec/codec.js';
 export { text } from './codec/text.js';
 export { consume, type ConsumeOptions } from './flow/consume.js';

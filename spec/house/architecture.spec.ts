@@ -51,7 +51,12 @@ const house: House = {
       ],
     },
   },
-  packagesOf: {},
+  packagesOf: {
+    'framing/lift.ts': { packages: ['rxjs'], because: 'it makes a framing of two operators' },
+    'framing/lifted-decoder.ts': { packages: ['rxjs'], because: 'it runs an operator' },
+    'framing/decode.ts': { packages: ['rxjs'], because: 'it is an operator' },
+    'framing/encode.ts': { packages: ['rxjs'], because: 'it is an operator' },
+  },
   ownTime: ['transport'],
   ownTimeOf: {
     'flow/iterate.ts': { what: ['async', 'Promise'], because: 'asynchronous iteration is made of promises' },

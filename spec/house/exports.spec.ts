@@ -11,6 +11,8 @@ const doors: Record<string, string> = {
     TinyprotoError SendError ProtocolError WireError HoldLostError PacedOverflowError ErrorCode SendErrorCode ProtocolErrorCode WireErrorCode Fate
     Address BoundAddress Transport Wire tcp
     Frame Framing tinyproto TinyprotoOptions
+    framing FramingOptions lengthPrefixed LengthPrefixedOptions varintPrefixed VarintPrefixedOptions delimited DelimitedOptions lines LinesOptions
+    fixedLength wholeChunks WholeChunksOptions jsonTexts JsonTextsOptions decode encode
     Codec text
     consume ConsumeOptions hold Hold HoldOptions paced PacedOptions Valve
     Connection ConnectionOptions Closed

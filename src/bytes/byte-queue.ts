@@ -64,6 +64,22 @@ export class ByteQueue {
     return value >>> 0;
   }
 
+  /**
+   * Shows the bytes from `offset` on to `look`, piece by piece, until it finds something: gives back where that is in the queue, or -1.
+   * `look(bytes, start, end)` gives back an index of `bytes`, or -1. Whoever asks has looked at nothing yet or at all but the newest bytes, so both ends are near.
+   */
+  find(offset: number, look: (bytes: Uint8Array, start: number, end: number) => number): number {
+    let [at, before] = offset * 2 < this.#length ? this.#fromHead(offset) : this.#fromTail(offset);
+    for (; at < this.#pieces.length; at += 1) {
+      const { bytes, start, end } = this.#at(at);
+      const skipped = Math.max(0, offset - before);
+      const found = look(bytes, start + skipped, end);
+      if (found >= 0) return before + found - start;
+      before += end - start;
+    }
+    return -1;
+  }
+
   /** The first `count` bytes: a view where they lie in one piece, else exactly one new array. */
   take(count: number): Uint8Array {
     if (count === 0) return EMPTY;
@@ -93,6 +109,29 @@ export class ByteQueue {
 
   takeAll(): Uint8Array {
     return this.take(this.#length);
+  }
+
+  /** The index of the piece that holds the byte at `offset`, and how many bytes come before the piece. */
+  #fromHead(offset: number): [index: number, before: number] {
+    let before = 0;
+    let at = this.#head;
+    for (; at < this.#pieces.length; at += 1) {
+      const { start, end } = this.#at(at);
+      if (before + end - start > offset) break;
+      before += end - start;
+    }
+    return [at, before];
+  }
+
+  #fromTail(offset: number): [index: number, before: number] {
+    let before = this.#length;
+    let at = this.#pieces.length;
+    while (at > this.#head && before > offset) {
+      at -= 1;
+      const { start, end } = this.#at(at);
+      before -= end - start;
+    }
+    return [at, before];
   }
 
   #copy(count: number): Uint8Array {

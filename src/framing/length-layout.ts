@@ -1,0 +1,72 @@
+import { largestUint } from '../bytes/uint.js';
+import type { LengthPrefixedOptions } from './length-prefixed.js';
+import { DEFAULT_MAX_MESSAGE_BYTES, limit, wholeNumber } from './limits.js';
+
+const MOST_HEAD_BYTES = 65_535;
+const LARGEST_ADJUST = 2 ** 31 - 1;
+
+/** Where everything stands in a frame: the options, complete and checked. */
+export interface LengthLayout {
+  readonly size: number;
+  readonly littleEndian: boolean;
+  readonly offset: number;
+  /** Bytes up to the end of the length field. */
+  readonly head: number;
+  readonly adjust: number;
+  readonly strip: number;
+  /** What our frames begin with: `strip` bytes, in which the length is filled in. */
+  readonly header: Uint8Array;
+  readonly maxMessageBytes: number;
+}
+
+/** @throws TypeError for what is no number, RangeError for what cannot work in both directions. */
+export function lengthLayout(options: LengthPrefixedOptions): LengthLayout {
+  const size = wholeNumber('size', options.size ?? 4, 1, 8);
+  const offset = wholeNumber('offset', options.offset ?? 0, 0, MOST_HEAD_BYTES);
+  const adjust = wholeNumber('adjust', options.adjust ?? 0, -LARGEST_ADJUST, LARGEST_ADJUST);
+  const head = offset + size;
+  const strip = wholeNumber('strip', options.strip ?? head, 0, MOST_HEAD_BYTES);
+  return {
+    size,
+    littleEndian: littleEndian(options.littleEndian ?? false),
+    offset,
+    head,
+    adjust,
+    strip,
+    header: header(options.header, offset, size, strip),
+    maxMessageBytes: mostOf(options.maxMessageBytes, size, adjust, head - strip),
+  };
+}
+
+function littleEndian(value: unknown): boolean {
+  if (typeof value !== 'boolean') throw new TypeError(`littleEndian is true or false, not ${String(value)}`);
+  return value;
+}
+
+/** Whatever is stripped must be known again on the way out. The length is; other bytes have to be given. */
+function header(given: unknown, offset: number, size: number, strip: number): Uint8Array {
+  if (given === undefined) {
+    const onlyLength = strip === 0 || (offset === 0 && strip <= size);
+    if (onlyLength) return new Uint8Array(strip);
+    throw new RangeError(
+      `strip takes ${strip} bytes away, and not only of the length: give the header that our frames begin with, or strip less`,
+    );
+  }
+  if (!(given instanceof Uint8Array)) throw new TypeError('header is a Uint8Array');
+  if (given.length !== strip)
+    throw new RangeError(`header is as long as strip, ${strip}, not ${given.length}`);
+  return given.slice();
+}
+
+/** The limit, which the length field must be able to say. `kept`: bytes of the head that belong to the message, negative if more than the head is stripped. */
+function mostOf(given: unknown, size: number, adjust: number, kept: number): number {
+  const capacity = Math.min(largestUint(size) + adjust + kept, Number.MAX_SAFE_INTEGER);
+  const smallest = Math.max(0, kept, kept + adjust);
+  if (capacity < smallest) throw new RangeError(`no length of ${size} bytes says the size of any message`);
+  const most = limit('maxMessageBytes', given ?? Math.min(DEFAULT_MAX_MESSAGE_BYTES, capacity));
+  if (most === Number.POSITIVE_INFINITY) return capacity;
+  if (most < smallest || most > capacity) {
+    throw new RangeError(`maxMessageBytes is from ${smallest} to ${capacity} here, not ${most}`);
+  }
+  return most;
+}

@@ -1,0 +1,116 @@
+import { readUint, writeUint } from '../bytes/uint.js';
+import { malformed, notEncodable, tooLarge } from './faults.js';
+import type { Frame, Framing } from './framing.js';
+import { type LengthLayout, lengthLayout } from './length-layout.js';
+import { oneWay } from './one-way.js';
+import { QueueDecoder } from './queue-decoder.js';
+
+/** Options of {@link lengthPrefixed}. A frame has `offset` bytes, then the length field, then as many bytes as it says plus `adjust`. */
+export interface LengthPrefixedOptions {
+  /** Bytes of the length field. Default 4. */
+  readonly size?: 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
+  /** Whether the lowest byte of the length comes first. Default false: network order. */
+  readonly littleEndian?: boolean;
+  /** Bytes before the length field. Default 0. */
+  readonly offset?: number;
+  /** What to add to the length to have the number of bytes behind its field; negative where the length counts its own field, too. Default 0. */
+  readonly adjust?: number;
+  /** How many bytes at the beginning of a frame are no part of the message. Default `offset + size`: all up to the end of the length field. */
+  readonly strip?: number;
+  /** The `strip` bytes that our frames begin with; the length is filled in. Needed where more than the length is stripped. What the peer has there is not looked at. */
+  readonly header?: Uint8Array;
+  /** Largest message in bytes, sent or received. Default 8 MiB, or what the length can say if that is less. */
+  readonly maxMessageBytes?: number;
+}
+
+/**
+ * Carries messages that each follow their own length.
+ *
+ *     lengthPrefixed()
+ *     bytes     | 00 00 00 02 | 68 69 |              size: 4 bytes, big-endian
+ *     message                 | 68 69 |
+ *
+ *     lengthPrefixed({ size: 2, adjust: -2 })        the length counts its own field
+ *     bytes     | 00 04 | 68 69 |
+ *     message           | 68 69 |
+ *
+ *     lengthPrefixed({ offset: 1, size: 2, strip: 0 })
+ *     bytes     | 2a | 00 02 | 68 69 |
+ *     message   | 2a | 00 02 | 68 69 |               `send` expects them, too, and fills the length in: | 2a | .. .. | 68 69 |
+ *
+ * A length that makes a message of more than `maxMessageBytes` (default 8 MiB) fails with `message-too-large` as soon as the length is known, before any of
+ * the body is stored; so does every length above 2^53 - 1. One that makes a frame shorter than its own header is `malformed`. Bytes that end inside a
+ * frame are `cut-short`. Each ends the connection.
+ *
+ * A message to send that is too large, or too short to hold its own header, is a `SendError`. Either direction can end alone.
+ *
+ * @throws RangeError for options that cannot work in both directions.
+ *
+ * Source: the options of tokio's `LengthDelimitedCodec` and Netty's `LengthFieldBasedFrameDecoder`; docs/framings/length-prefixed.md has the table.
+ *
+ * @example
+ * ```ts
+ * import { connect, converse, lengthPrefixed, text } from 'rx-tinyproto';
+ *
+ * connect(9123, { framing: lengthPrefixed({ size: 2 }), codec: text() })
+ *   .pipe(converse((conn) => conn.send('hello')))
+ *   .subscribe({ error: console.error });
+ * ```
+ */
+export function lengthPrefixed(options: LengthPrefixedOptions = {}): Framing {
+  const layout = lengthLayout(options);
+  return oneWay({
+    name: 'length-prefixed',
+    maxMessageBytes: layout.maxMessageBytes,
+    encode: (message) => encode(message, layout),
+    decoder: () => new LengthDecoder(layout),
+  });
+}
+
+function encode(message: Uint8Array, layout: LengthLayout): Frame {
+  const { size, offset, head, adjust, strip, header, littleEndian } = layout;
+  // As much of the head as is not stripped comes with the message; the length in it is a place to be filled.
+  const kept = Math.max(0, head - strip);
+  const length = strip + message.length - head - adjust;
+  if (message.length < kept || length < 0 || length + adjust < 0) {
+    throw notEncodable(`a message of ${message.length} bytes is too short to hold its own header`);
+  }
+  const start = new Uint8Array(strip + kept);
+  start.set(header);
+  start.set(message.subarray(0, kept), strip);
+  writeUint(start, offset, size, littleEndian, length);
+  return { head: start, body: kept === 0 ? message : message.subarray(kept), tail: NONE };
+}
+
+const NONE = new Uint8Array(0);
+
+class LengthDecoder extends QueueDecoder {
+  readonly #layout: LengthLayout;
+  /** The size of the whole frame at the head of the queue, 0 while it is not known. */
+  #frame = 0;
+
+  constructor(layout: LengthLayout) {
+    super();
+    this.#layout = layout;
+  }
+
+  read(): Uint8Array | undefined {
+    const { head, strip } = this.#layout;
+    if (this.#frame === 0 && this.bytes.length >= head) this.#frame = this.#frameBytes();
+    if (this.#frame === 0 || this.bytes.length < this.#frame) return undefined;
+    const size = this.#frame - strip;
+    this.#frame = 0;
+    this.bytes.skip(strip);
+    return this.bytes.take(size);
+  }
+
+  #frameBytes(): number {
+    const { offset, size, littleEndian, head, adjust, strip, maxMessageBytes } = this.#layout;
+    const length = readUint(this.bytes, offset, size, littleEndian);
+    if (length > Number.MAX_SAFE_INTEGER) throw tooLarge(maxMessageBytes);
+    const frame = head + length + adjust;
+    if (frame < head || frame < strip) throw malformed(`a length of ${length} is less than its own header`);
+    if (frame - strip > maxMessageBytes) throw tooLarge(maxMessageBytes);
+    return frame;
+  }
+}

@@ -1,0 +1,125 @@
+import { defer, type OperatorFunction, Subject } from 'rxjs';
+import { ChunkQueue } from '../bytes/chunk-queue.js';
+import { joined } from '../bytes/joined.js';
+import { ProtocolError } from '../errors.js';
+import { malformed, tooLarge } from './faults.js';
+import type { Decoder } from './one-way.js';
+
+export interface LiftedLimits {
+  readonly maxMessageBytes: number;
+  readonly maxSilentBytes: number;
+}
+
+/** An operator as a decoder: it is given a chunk when everything that it made of those before is read. */
+export class LiftedDecoder implements Decoder {
+  readonly #chunks = new ChunkQueue();
+  readonly #messages = new ChunkQueue();
+  readonly #source = new Subject<Uint8Array>();
+  readonly #decode: OperatorFunction<Uint8Array, Uint8Array>;
+  readonly #limits: LiftedLimits;
+  readonly #wake: () => void;
+  #state: 'fresh' | 'running' | 'ending' | 'done' = 'fresh';
+  /** Whether the operator is at work, so that it may emit. */
+  #inside = false;
+  #failure: ProtocolError | undefined;
+  /** What the operator took since its last message. */
+  #silentBytes = 0;
+
+  constructor(decode: OperatorFunction<Uint8Array, Uint8Array>, limits: LiftedLimits, wake: () => void) {
+    this.#decode = decode;
+    this.#limits = limits;
+    this.#wake = wake;
+  }
+
+  get unreadBytes(): number {
+    return this.#chunks.bytes + this.#messages.bytes;
+  }
+
+  push(chunk: Uint8Array): void {
+    this.#chunks.push(chunk);
+  }
+
+  read(): Uint8Array | undefined {
+    for (;;) {
+      const message = this.#messages.shift();
+      if (message) return message;
+      if (this.#failure) throw this.#failure;
+      const chunk = this.#chunks.shift();
+      if (chunk === undefined) return undefined;
+      this.#feed(chunk);
+    }
+  }
+
+  end(): void {
+    if (this.#state === 'fresh') this.#start();
+    this.#state = 'ending';
+    this.#run(() => this.#source.complete());
+    if (!this.#isDone()) this.#failWith('the decoding operator has not completed with its source');
+  }
+
+  /** What the operator has taken it keeps. */
+  rest(): Uint8Array {
+    if (this.#state !== 'fresh') {
+      throw new TypeError('a framing made of operators cannot give back bytes that they have taken');
+    }
+    return joined(this.#chunks.drain());
+  }
+
+  #start(): void {
+    this.#state = 'running';
+    this.#run(() => {
+      defer(() => this.#source.pipe(this.#decode)).subscribe({
+        next: (message) => this.#emitted(message),
+        error: (error) => this.#failed(error),
+        complete: () => this.#completed(),
+      });
+    });
+  }
+
+  #feed(chunk: Uint8Array): void {
+    if (this.#state === 'fresh') this.#start();
+    this.#silentBytes += chunk.length;
+    this.#run(() => this.#source.next(chunk));
+    const { maxMessageBytes, maxSilentBytes } = this.#limits;
+    if (this.#silentBytes > maxSilentBytes) this.#failure ??= tooLarge(maxMessageBytes);
+  }
+
+  #run(work: () => void): void {
+    this.#inside = true;
+    work();
+    this.#inside = false;
+  }
+
+  #isDone(): boolean {
+    return this.#state === 'done';
+  }
+
+  #emitted(message: Uint8Array): void {
+    if (this.#failure) return;
+    this.#silentBytes = 0;
+    if (!this.#inside)
+      this.#failWith('the decoding operator emits later than in the call that gave it the bytes');
+    else if (!(message instanceof Uint8Array))
+      this.#failWith('the decoding operator emits something else than a Uint8Array');
+    else if (message.length > this.#limits.maxMessageBytes)
+      this.#failure = tooLarge(this.#limits.maxMessageBytes);
+    else this.#messages.push(message);
+  }
+
+  #failed(error: unknown): void {
+    this.#failure ??=
+      error instanceof ProtocolError ? error : malformed('the decoding operator failed', { cause: error });
+    if (!this.#inside) this.#wake();
+  }
+
+  #completed(): void {
+    if (this.#state !== 'ending') this.#failWith('the decoding operator completed before its source');
+    this.#state = 'done';
+  }
+
+  /** The programmer's doing: so that it can be told from what a peer does, the cause is a `TypeError`. */
+  #failWith(what: string): void {
+    this.#failure ??= malformed(what, { cause: new TypeError(what) });
+    if (!this.#inside) this.#wake();
+  }
+}

@@ -1,0 +1,74 @@
+import { ChunkQueue } from '../bytes/chunk-queue.js';
+import { joined } from '../bytes/joined.js';
+import { notEncodable, tooLarge } from './faults.js';
+import type { Framing } from './framing.js';
+import { DEFAULT_MAX_MESSAGE_BYTES, limit } from './limits.js';
+import { type Decoder, oneWay } from './one-way.js';
+
+/** Options of {@link wholeChunks}. */
+export interface WholeChunksOptions {
+  /** Largest chunk in bytes, sent or received. Default 8 MiB. */
+  readonly maxMessageBytes?: number;
+}
+
+/**
+ * Takes each chunk for a message, as it comes. No framing at all: for transports that keep messages apart by themselves, and for handing bytes on.
+ *
+ *     chunks     | 68 | 69 79 6f |
+ *     messages   | 68 | 69 79 6f |      over TCP, what was sent as "hi" and "yo" may come so
+ *
+ * Over a byte stream the chunks are no promise of anybody's: the kernel joins and cuts them as it likes, and only their order holds. Where that matters, use another framing.
+ *
+ * A chunk above `maxMessageBytes` (default 8 MiB) fails with `message-too-large`, which ends the connection; the bytes can end anywhere. A message of ours that is above it, or empty
+ * (nothing of it would arrive), is a `SendError`. Either direction can end alone.
+ *
+ * @example
+ * ```ts
+ * import { consume, listen, serve, wholeChunks } from 'rx-tinyproto';
+ *
+ * listen(7, { framing: wholeChunks() }) // the echo service of RFC 862
+ *   .pipe(serve((conn) => conn.messages$.pipe(consume((chunk) => conn.send(chunk)))))
+ *   .subscribe();
+ * ```
+ */
+export function wholeChunks(options: WholeChunksOptions = {}): Framing {
+  const maxMessageBytes = limit('maxMessageBytes', options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES, 1);
+  return oneWay({
+    name: 'whole-chunks',
+    maxMessageBytes,
+    encode(message) {
+      if (message.length === 0) throw notEncodable('an empty message is no chunk');
+      return { head: NONE, body: message, tail: NONE };
+    },
+    decoder: () => new ChunkDecoder(maxMessageBytes),
+  });
+}
+
+const NONE = new Uint8Array(0);
+
+class ChunkDecoder implements Decoder {
+  readonly #chunks = new ChunkQueue();
+
+  constructor(private readonly maxMessageBytes: number) {}
+
+  get unreadBytes(): number {
+    return this.#chunks.bytes;
+  }
+
+  push(chunk: Uint8Array): void {
+    // A plain Uint8Array, whatever it was: the `slice` of a Buffer would share memory.
+    this.#chunks.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length));
+  }
+
+  read(): Uint8Array | undefined {
+    const chunk = this.#chunks.shift();
+    if (chunk && chunk.length > this.maxMessageBytes) throw tooLarge(this.maxMessageBytes);
+    return chunk;
+  }
+
+  end(): void {}
+
+  rest(): Uint8Array {
+    return joined(this.#chunks.drain());
+  }
+}
