@@ -1,0 +1,74 @@
+import type { ProtocolErrorCode, SendErrorCode, WireErrorCode } from '../src/errors.js';
+import { sourceOf, tableOf, unionOf } from './docs-source.js';
+
+// Where each error shows. What it means stands in src/errors.ts; a code that is missing here does not compile.
+
+const send = '`send`, `sendAll`';
+const fate = (of: string) => `${send}; fate ${of}`;
+const opening = '`connect`';
+const messages = '`messages$`';
+
+const sends: Record<SendErrorCode, string> = {
+  'queue-full': fate('`not-sent`'),
+  'message-too-large': fate('`not-sent`'),
+  'not-encodable': fate('`not-sent`'),
+  refused: fate('`refused`'),
+  'connection-closed': fate('`not-sent` or `unknown`'),
+};
+
+const protocol: Record<ProtocolErrorCode, string> = {
+  'bad-opening': opening,
+  'opening-refused': opening,
+  'connection-limit': opening,
+  conflict: opening,
+  'opening-timeout': opening,
+  'message-too-large': messages,
+  'cut-short': `${opening}; ${messages}`,
+  'unexpected-signal': messages,
+  'unexpected-answer': messages,
+  'too-many-unanswered': messages,
+  collision: messages,
+  'header-timeout': messages,
+  'payload-timeout': messages,
+  'ok-timeout': messages,
+  'mutual-hold': messages,
+  'inbox-overflow': messages,
+  'not-decodable': messages,
+  malformed: messages,
+};
+
+const wire: Record<WireErrorCode, string> = {
+  'address-in-use': '`listen`',
+  'address-not-available': '`listen`, `connect`',
+  'access-denied': '`listen`, `connect`',
+  'connection-refused': opening,
+  'host-unreachable': `${opening}; ${messages}`,
+  'name-not-found': '`listen`, `connect`',
+  'connect-timeout': opening,
+  reset: `${opening}; ${messages}`,
+  'timed-out': `${opening}; ${messages}`,
+  'write-timeout': messages,
+  'close-timeout': '`closed$`, `connect`',
+  unclaimed: '`closed$`',
+  'out-of-resources': '`listen`, `connect`',
+  'wire-failed': 'all of these',
+};
+
+export function errorBlocks(): Record<string, string> {
+  const source = sourceOf('src/errors.ts');
+  const codes = (type: string, where: Record<string, string>) =>
+    tableOf(
+      ['code', 'what happened', 'shows on'],
+      unionOf(source, type).flatMap(({ names, says }) =>
+        names.map((code) => {
+          if (says === '') throw new Error(`${type} does not say what '${code}' means`);
+          return [`\`${code}\``, says, where[code] ?? ''];
+        }),
+      ),
+    );
+  return {
+    'send-errors': codes('SendErrorCode', sends),
+    'protocol-errors': codes('ProtocolErrorCode', protocol),
+    'wire-errors': codes('WireErrorCode', wire),
+  };
+}
