@@ -83,6 +83,10 @@ export type WireErrorCode =
   | 'close-timeout'
   /** Nobody read, served or closed the connection within `claimTimeoutMs`. */
   | 'unclaimed'
+  /** The peer took messages more slowly than a room keeps them for it (`broadcast`, `onSlow: 'disconnect'`). */
+  | 'too-slow'
+  /** Nothing came, or nothing went out, for as long as `idleTimeout` allows. */
+  | 'idle'
   /** The process or the system has no file descriptor, port or buffer left. */
   | 'out-of-resources'
   /** Anything else; the `cause` has what the platform said. */
