@@ -12,6 +12,7 @@ import { type Event, lifecycle, type State } from './lifecycle.js';
 import type { ConnectionSettings } from './options.js';
 import { outbox, type Sender } from './outbox.js';
 import { sendAll } from './send-all.js';
+import { watched } from './watched.js';
 import { water } from './water.js';
 import { writer } from './writer.js';
 
@@ -168,6 +169,7 @@ function begin<In, Out>(
     delete noted.opened;
     if (!go('opened')) return;
     if (settings.claimTimeoutMs !== undefined) timers.set('claim', settings.claimTimeoutMs);
+    watched()?.opened(connection, () => machine.unreadBytes);
     opening.next(connection);
     opening.complete();
   }
@@ -302,7 +304,8 @@ function begin<In, Out>(
     messages$: received.messages$,
     send(message) {
       if (codec === undefined) demandBytes(message);
-      return sendOne(() => encode(message));
+      const send = sendOne(() => encode(message));
+      return watched()?.made(connection, message, send) ?? send;
     },
     sendAll(messages) {
       return sendAll(messages, {

@@ -11,6 +11,19 @@ import { HoldLostError } from '../errors.js';
  */
 let current: Gate | Delivery | undefined;
 let strictByDefault = false;
+let holdWatcher: HoldWatcher | undefined;
+
+/** Is told of every hold, and gives back what is to be told of its release. */
+export type HoldWatcher = () => () => void;
+
+/** Watches all holds from now on; returns what ends it. For test runners. */
+export function watchHolds(watcher: HoldWatcher): () => void {
+  const before = holdWatcher;
+  holdWatcher = watcher;
+  return () => {
+    holdWatcher = before;
+  };
+}
 
 export interface HoldOptions {
   /** How many more messages the holder takes meanwhile. With 0, the source waits. @default 0 */
@@ -101,6 +114,7 @@ export class Delivery {
     const gate = this.gate;
     let blocks = room <= 0;
     let released = false;
+    const letGo = holdWatcher?.();
     this.#holds++;
     if (blocks) gate.shift(1);
     const setRoom = (next: number) => {
@@ -112,6 +126,7 @@ export class Delivery {
     const release = () => {
       if (released) return;
       released = true;
+      letGo?.();
       this.#holds--;
       this.#settle();
       if (blocks) gate.shift(-1);

@@ -1,3 +1,5 @@
+type Inserted = readonly (string | number)[];
+
 /**
  * Bytes, written as pairs of hexadecimal digits; white space is free.
  *
@@ -5,21 +7,57 @@
  *
  * A `|` may separate what belongs together. Anything else is a `TypeError`.
  */
-export function hex(strings: TemplateStringsArray, ...values: readonly (string | number)[]): Uint8Array {
-  const digits = String.raw({ raw: strings.raw }, ...values).replace(/[\s|]/g, '');
-  if (!/^([0-9a-fA-F]{2})*$/.test(digits)) throw new TypeError(`no pairs of hexadecimal digits: ${digits}`);
+export function hex(strings: TemplateStringsArray, ...values: Inserted): Uint8Array {
+  return bytesOfHex(String.raw({ raw: strings.raw }, ...values));
+}
+
+/** The bytes of a text, in UTF-8; escapes such as `\n` and `\0` mean what they mean in a string. */
+export function text(strings: TemplateStringsArray, ...values: Inserted): Uint8Array {
+  return bytesOfText(String.raw({ raw: strings }, ...values));
+}
+
+/** @internal The older name of {@link text}. */
+export const utf8 = text;
+
+export function bytesOfHex(written: string): Uint8Array {
+  const digits = written.replace(/[\s|]/g, '');
+  if (!/^([0-9a-fA-F]{2})*$/.test(digits)) throw new TypeError(`no pairs of hexadecimal digits: ${written}`);
   return Uint8Array.from(digits.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 }
 
-/** The bytes of a text, in UTF-8. */
-export function utf8(strings: TemplateStringsArray, ...values: readonly (string | number)[]): Uint8Array {
-  return new TextEncoder().encode(String.raw({ raw: strings }, ...values));
+export function bytesOfText(written: string): Uint8Array {
+  return new TextEncoder().encode(written);
 }
 
-/** Bytes as a reader wants them in a failure: as text where they are printable, else in hexadecimal. */
-export function show(bytes: Uint8Array): string {
-  const printable = bytes.length > 0 && bytes.every((byte) => byte >= 0x20 && byte < 0x7f);
-  if (printable) return `'${String.fromCharCode(...bytes)}'`;
-  const shown = [...bytes.subarray(0, 32)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
-  return bytes.length > 32 ? `<${shown} … ${bytes.length} bytes>` : `<${shown}>`;
+/** All of them in one. */
+export function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(pieces.reduce((bytes, piece) => bytes + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}
+
+export function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((byte, index) => byte === other[index]);
+}
+
+/** Bytes as a reader wants them in a failure, and as a diagram takes them: as text where they are printable, else in hexadecimal. */
+export function show(bytes: Uint8Array, most = 32): string {
+  const shown = bytes.subarray(0, most);
+  const more = bytes.length > most;
+  const printable = shown.length > 0 && shown.every((byte) => byte >= 0x20 && byte < 0x7f && byte !== 0x27);
+  if (printable) return more ? `'${ascii(shown)}…' ${bytes.length} bytes` : `'${ascii(shown)}'`;
+  return more ? `<${hexOf(shown)} … ${bytes.length} bytes>` : `<${hexOf(shown)}>`;
+}
+
+export function hexOf(bytes: Uint8Array): string {
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
+}
+
+/** A character a byte, a middle dot for what has none. */
+export function ascii(bytes: Uint8Array): string {
+  return [...bytes].map((byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '·')).join('');
 }

@@ -1,4 +1,34 @@
 /** The testing door: protocols tested as pictures, in virtual time, on a virtual network. Knows no test runner. */
-export { hex, utf8 } from './bytes.js';
-export { type MarbleHelpers, marbles } from './marbles.js';
-export { type VirtualNetwork, type VirtualNetworkOptions, virtualNetwork } from './virtual-network.js';
+export { hex, text, utf8 } from './bytes.js';
+export { type MarbleHelpers, marbles, type MarblesOptions } from './marbles.js';
+export type { Check } from './checks.js';
+export type { ToBe, ToBeSpans } from './expectations.js';
+export type { ConnectionOrLater } from './connection-expectations.js';
+export type { RawPeer } from './raw-peer.js';
+export { MarbleError } from './marble-error.js';
+export {
+  bandwidth,
+  calm,
+  type Fault,
+  failDials,
+  failListeners,
+  fragment,
+  halfClose,
+  latency,
+  partition,
+  release,
+  repair,
+  reset,
+  rule,
+  shred,
+  stall,
+} from './faults.js';
+export type { Passing, Rule, Verdict, Where } from './network-road.js';
+export {
+  type NetworkInside,
+  type VirtualNetwork,
+  type VirtualNetworkOptions,
+  virtualNetwork,
+} from './virtual-network.js';
+export { drawScene, type DrawOptions } from './draw.js';
+export type { Row, RowKind, Scene } from './scene.js';

@@ -10,17 +10,19 @@ export interface AddressBook {
   /** Who accepts at an address. */
   find(where: BoundAddress): Accept | undefined;
   /** The address that somebody dials from, each time another. */
-  caller(where: BoundAddress): BoundAddress;
+  caller(where: BoundAddress, host?: string): BoundAddress;
 }
 
 /** Where the ports begin that the system chooses, as on most systems. */
 const firstFreePort = 49_152;
+const firstCallersPort = 32_768;
 const lastPort = 65_535;
 const everyHost = '::';
 
 export function addressBook(): AddressBook {
   const listeners = new Map<string, Accept>();
   let nextPort = firstFreePort;
+  let callers = 0;
 
   function choosePort(): number {
     const port = nextPort;
@@ -59,8 +61,10 @@ export function addressBook(): AddressBook {
       listeners.delete(keyOf(bound));
     },
     find,
-    caller(where) {
-      return 'path' in where ? { path: '' } : { host: '127.0.0.1', port: choosePort() };
+    caller(where, host = '127.0.0.1') {
+      return 'path' in where
+        ? { path: '' }
+        : { host, port: firstCallersPort + (callers++ % (firstFreePort - firstCallersPort)) };
     },
   };
 }

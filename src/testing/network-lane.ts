@@ -1,5 +1,7 @@
 import type { SchedulerLike } from 'rxjs';
 import { WireError } from '../errors.js';
+import { joined } from './bytes.js';
+import type { Road } from './network-road.js';
 
 /** What travels on a lane, in order. FIN and RST take no room in the window. */
 export type Item = Uint8Array | 'fin' | 'rst';
@@ -11,8 +13,8 @@ export interface LaneOptions {
   readonly scheduler: SchedulerLike;
   readonly latencyMs: number;
   readonly windowBytes: number;
-  /** What becomes of a chunk on the road: the chunks that arrive. Whatever else may befall bytes belongs here, too. */
-  readonly road: (chunk: Uint8Array) => readonly Uint8Array[];
+  /** What lies between the two windows, and whatever befalls bytes there. */
+  readonly road: (arrive: (item: Item) => void) => Road;
 }
 
 export interface LaneEvents {
@@ -36,6 +38,8 @@ export interface Lane {
   /** Whether something is not yet on its way, FIN included once it is asked for. */
   readonly busy: boolean;
   readonly ended: boolean;
+  /** On their way, or not read at the far end. */
+  readonly unreadBytes: number;
 }
 
 /**
@@ -49,7 +53,7 @@ export interface Lane {
  */
 export function lane({ scheduler, latencyMs, windowBytes, road }: LaneOptions, on: LaneEvents): Lane {
   const queue: Write[] = [];
-  const onItsWay: Item[] = [];
+  const way = road(on.arrived);
   const waitForFin: Done[] = [];
   const pumpSoon = once(scheduler, 0, pump);
   const pumpLater = once(scheduler, latencyMs, pump);
@@ -62,7 +66,7 @@ export function lane({ scheduler, latencyMs, windowBytes, road }: LaneOptions, o
     const written = failure ? queue.splice(0) : fill();
     if (queue.length === 0 && fin === 'asked' && !failure) {
       fin = 'sent';
-      depart('fin');
+      way.carry('fin');
       on.finSent();
     }
     for (const { done } of written) done(failure);
@@ -84,14 +88,9 @@ export function lane({ scheduler, latencyMs, windowBytes, road }: LaneOptions, o
       whole++;
     }
     inWindow = windowBytes - room;
-    for (const chunk of road(joined(pieces))) if (chunk.byteLength > 0) depart(chunk);
+    const chunk = joined(pieces);
+    if (chunk.byteLength > 0) way.carry(chunk);
     return queue.splice(0, whole);
-  }
-
-  function depart(item: Item): void {
-    onItsWay.push(item);
-    // Whichever task comes first takes what left first: so nothing overtakes, whatever the scheduler.
-    scheduler.schedule(() => on.arrived(onItsWay.shift() as Item), latencyMs);
   }
 
   function fail(error: WireError): void {
@@ -111,7 +110,7 @@ export function lane({ scheduler, latencyMs, windowBytes, road }: LaneOptions, o
       pumpSoon();
     },
     reset(error) {
-      if (!failure) depart('rst');
+      if (!failure) way.carry('rst');
       fail(error);
     },
     fail,
@@ -124,6 +123,9 @@ export function lane({ scheduler, latencyMs, windowBytes, road }: LaneOptions, o
     },
     get ended() {
       return fin === 'sent';
+    },
+    get unreadBytes() {
+      return inWindow;
     },
   };
 }
@@ -142,14 +144,4 @@ function once(scheduler: SchedulerLike, delayMs: number, work: () => void): () =
     waiting = true;
     scheduler.schedule(run, delayMs);
   };
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(pieces.reduce((bytes, piece) => bytes + piece.byteLength, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.byteLength;
-  }
-  return whole;
 }

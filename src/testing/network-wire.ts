@@ -13,23 +13,43 @@ interface End {
   finSent(): void;
 }
 
-/** The two ends of one virtual wire, up and unread. */
+export interface WirePair {
+  readonly near: Wire;
+  readonly far: Wire;
+  /** On their way, or not read at the other end. */
+  readonly unreadBytes: number;
+}
+
+/** The two ends of one virtual wire, up and unread, and what lies between them in each direction. */
 export function wirePair(
-  options: LaneOptions,
+  options: Omit<LaneOptions, 'road'>,
+  [roadThere, roadBack]: readonly [LaneOptions['road'], LaneOptions['road']],
   near: BoundAddress,
   far: BoundAddress,
-): readonly [near: Wire, far: Wire] {
-  const there: Lane = lane(options, {
-    arrived: (item) => farEnd.arrived(item),
-    finSent: () => nearEnd.finSent(),
-  });
-  const back: Lane = lane(options, {
-    arrived: (item) => nearEnd.arrived(item),
-    finSent: () => farEnd.finSent(),
-  });
+): WirePair {
+  const there: Lane = lane(
+    { ...options, road: roadThere },
+    {
+      arrived: (item) => farEnd.arrived(item),
+      finSent: () => nearEnd.finSent(),
+    },
+  );
+  const back: Lane = lane(
+    { ...options, road: roadBack },
+    {
+      arrived: (item) => nearEnd.arrived(item),
+      finSent: () => farEnd.finSent(),
+    },
+  );
   const nearEnd = wireEnd(options.scheduler, { local: near, remote: far }, there, back);
   const farEnd = wireEnd(options.scheduler, { local: far, remote: near }, back, there);
-  return [nearEnd.wire, farEnd.wire];
+  return {
+    near: nearEnd.wire,
+    far: farEnd.wire,
+    get unreadBytes() {
+      return there.unreadBytes + back.unreadBytes;
+    },
+  };
 }
 
 /** One end: writes on the lane `out`, and opens the window of `back` by what it has read. */

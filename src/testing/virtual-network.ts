@@ -1,10 +1,10 @@
-import { asapScheduler, Observable, of, type SchedulerLike } from 'rxjs';
+import { asapScheduler, Observable, of, type SchedulerLike, Subscription } from 'rxjs';
 import { WireError, type WireErrorCode } from '../errors.js';
 import { formatAddress, parseAddress } from '../transport/address.js';
 import type { BoundAddress, Transport, Wire } from '../transport/transport.js';
 import { addressBook } from './network-addresses.js';
-import type { LaneOptions } from './network-lane.js';
-import { wirePair } from './network-wire.js';
+import { type Links, links } from './network-links.js';
+import { isNamed, judge, type Rule } from './network-road.js';
 
 export interface VirtualNetworkOptions {
   /** What drives it, and its only clock. `TestScheduler.run` makes the default virtual. @default asapScheduler */
@@ -17,7 +17,25 @@ export interface VirtualNetworkOptions {
   readonly cut?: (chunk: Uint8Array) => readonly Uint8Array[];
 }
 
-export interface VirtualNetwork extends Transport {}
+/** A transport whose road is in the hands of a test. */
+export interface VirtualNetwork extends Transport {
+  /** The same network, as seen from a host: whoever dials from it, dials from that name. */
+  host(name: string): Transport;
+  /** Puts a rule between all ends: it judges whatever passes from now on, and what is held. Returns what takes it away again. */
+  rule(rule: Rule): () => void;
+  /** Takes every rule away: what was held goes on. */
+  calm(): void;
+  /** The time on its scheduler, in milliseconds. */
+  now(): number;
+  /** What is going on, for tests. */
+  readonly inside: NetworkInside;
+}
+
+/** What a test sees of a virtual network. */
+export interface NetworkInside extends Pick<Links, 'all' | 'reset' | 'halfClose'> {
+  /** Ends the listeners of an address with an error. */
+  failListeners(where: string | undefined, code: WireErrorCode): void;
+}
 
 /**
  * A network in memory, with the manners of TCP: a transport for tests, and for parts of one program.
@@ -33,8 +51,11 @@ export function virtualNetwork(options: VirtualNetworkOptions = {}): VirtualNetw
     windowBytes = 65_536,
     cut = (chunk) => [chunk],
   } = options;
-  const lanes: LaneOptions = { scheduler, latencyMs, windowBytes, road: cut };
+  const rules = new Set<Rule>();
+  const wires = links({ scheduler, latencyMs, windowBytes, cut, rules });
   const book = addressBook();
+  const listeners = new Set<{ readonly bound: BoundAddress; fail(code: WireErrorCode): void }>();
+  const waitingDials = new Set<() => void>();
 
   function listen(where: BoundAddress, opened: (bound: BoundAddress) => void): Observable<Wire> {
     return new Observable((subscriber) => {
@@ -42,7 +63,14 @@ export function virtualNetwork(options: VirtualNetworkOptions = {}): VirtualNetw
         const bound = book.bind(where, (wire) => subscriber.next(wire));
         if (!bound)
           return subscriber.error(failed('address-in-use', 'Listening on', where, 'the address is in use'));
-        binding.add(() => book.release(bound));
+        const fail = (code: WireErrorCode) =>
+          subscriber.error(failed(code, 'Listening on', where, 'a fault of the test'));
+        const listener = { bound, fail };
+        listeners.add(listener);
+        binding.add(() => {
+          listeners.delete(listener);
+          book.release(bound);
+        });
         opened(bound);
       });
       return binding;
@@ -50,20 +78,45 @@ export function virtualNetwork(options: VirtualNetworkOptions = {}): VirtualNetw
   }
 
   /** As TCP's three segments: the caller is connected after two of them, the listener has its wire after three. */
-  function dial(where: BoundAddress): Observable<Wire> {
+  function dial(where: BoundAddress, host?: string): Observable<Wire> {
     return new Observable((subscriber) => {
-      const attempt = scheduler.schedule(() => {
+      const from = book.caller(where, host);
+      const attempt = new Subscription(() => waitingDials.delete(setOut));
+      const later = (work: () => void, ms: number) => attempt.add(scheduler.schedule(work, ms));
+      const fail = (code: WireErrorCode, why: string) =>
+        subscriber.error(failed(code, 'Dialling', where, why));
+
+      function setOut(): void {
+        waitingDials.delete(setOut);
+        const verdict = judge(rules, {
+          kind: 'dial',
+          bytes: new Uint8Array(),
+          from,
+          to: where,
+          wire: wires.next,
+        });
+        if (verdict.hold) waitingDials.add(setOut);
+        else
+          later(
+            () => reach(verdict.reset ? 'connection-refused' : verdict.fail),
+            latencyMs + verdict.delayMs,
+          );
+      }
+      function reach(code: WireErrorCode | undefined): void {
         const listening = book.find(where) !== undefined;
-        attempt.add(scheduler.schedule(() => (listening ? connected() : refused()), latencyMs));
-      }, latencyMs);
-      const refused = () =>
-        subscriber.error(failed('connection-refused', 'Dialling', where, 'nobody listens there'));
-      const connected = () => {
-        const [near, far] = wirePair(lanes, book.caller(where), where);
+        later(() => {
+          if (code) fail(code, 'a fault of the test');
+          else if (listening) connected();
+          else fail('connection-refused', 'nobody listens there');
+        }, latencyMs);
+      }
+      function connected(): void {
+        const { near, far } = wires.open(from, where);
         scheduler.schedule(() => accept(where, far), latencyMs);
         subscriber.next(near);
         subscriber.complete();
-      };
+      }
+      setOut();
       return attempt;
     });
   }
@@ -74,14 +127,48 @@ export function virtualNetwork(options: VirtualNetworkOptions = {}): VirtualNetw
     else wire.destroy({ reset: true });
   }
 
-  return {
+  function rulesChanged(): void {
+    wires.retry();
+    for (const setOut of [...waitingDials]) setOut();
+  }
+
+  const from = (host?: string): Transport => ({
     listen(address, { openObserver } = {}) {
       // Subscribed to, an observer that throws is reported by RxJS and harms nobody.
       return listen(parseAddress(address, 'listen'), (bound) =>
         of(bound).subscribe((each) => openObserver?.next(each)),
       );
     },
-    dial: (address) => dial(parseAddress(address, 'dial')),
+    dial: (address) => dial(parseAddress(address, 'dial'), host),
+  });
+
+  return {
+    ...from(),
+    host: from,
+    rule(rule) {
+      rules.add(rule);
+      rulesChanged();
+      return () => {
+        if (rules.delete(rule)) rulesChanged();
+      };
+    },
+    calm() {
+      rules.clear();
+      rulesChanged();
+    },
+    now: () => scheduler.now(),
+    inside: {
+      get all() {
+        return wires.all;
+      },
+      reset: wires.reset,
+      halfClose: wires.halfClose,
+      failListeners(where, code) {
+        for (const { bound, fail } of [...listeners]) {
+          if (where === undefined || isNamed(where, bound)) fail(code);
+        }
+      },
+    },
   };
 }
 

@@ -1,0 +1,105 @@
+import type { SchedulerLike } from 'rxjs';
+import type { BoundAddress, Wire } from '../transport/transport.js';
+import { isWithin, type Road, type Rule, road, type Where } from './network-road.js';
+import { type WirePair, wirePair } from './network-wire.js';
+
+export interface LinksOptions {
+  readonly scheduler: SchedulerLike;
+  readonly latencyMs: number;
+  readonly windowBytes: number;
+  readonly cut: (chunk: Uint8Array) => readonly Uint8Array[];
+  readonly rules: Iterable<Rule>;
+}
+
+/** One virtual wire, from above. */
+export interface Link {
+  /** The how manieth of its network, from 1. */
+  readonly wire: number;
+  /** Who dialled. */
+  readonly from: BoundAddress;
+  /** Who listens. */
+  readonly to: BoundAddress;
+  readonly near: Wire;
+  readonly far: Wire;
+  /** How many of its ends are open. */
+  readonly open: number;
+  /** On their way, held, or not read. */
+  readonly unreadBytes: number;
+}
+
+/** All wires of a virtual network. */
+export interface Links {
+  readonly all: readonly Link[];
+  /** The number of the next wire. */
+  readonly next: number;
+  open(from: BoundAddress, to: BoundAddress): Pick<WirePair, 'near' | 'far'>;
+  /** The rules have changed. */
+  retry(): void;
+  /** Both ends of these wires see RST, at once. */
+  reset(where: Where): void;
+  /** These wires bring FIN to the receiver, and drop what the sender sends from then on. */
+  halfClose(where: Where): void;
+}
+
+type LiveLink = Link & { readonly roads: readonly Road[] };
+
+export function links(options: LinksOptions): Links {
+  const all: LiveLink[] = [];
+
+  const alive = () => all.filter(({ open }) => open > 0);
+
+  function open(from: BoundAddress, to: BoundAddress): LiveLink {
+    const wire = all.length + 1;
+    const roads: Road[] = [];
+    const reset = () => {
+      for (const each of roads) each.inject('rst');
+    };
+    const laid = (way: Pick<Link, 'from' | 'to'>) => (arrive: Parameters<typeof road>[0]['arrive']) => {
+      const made = road({ ...options, ...way, wire, arrive, reset });
+      roads.push(made);
+      return made;
+    };
+    const pair = wirePair(options, [laid({ from, to }), laid({ from: to, to: from })], from, to);
+    let ends = 2;
+    for (const end of [pair.near, pair.far]) end.closed$.subscribe(() => ends--);
+    const link: LiveLink = {
+      wire,
+      from,
+      to,
+      roads,
+      near: pair.near,
+      far: pair.far,
+      get open() {
+        return ends;
+      },
+      get unreadBytes() {
+        return pair.unreadBytes;
+      },
+    };
+    all.push(link);
+    return link;
+  }
+
+  return {
+    all,
+    get next() {
+      return all.length + 1;
+    },
+    open,
+    retry() {
+      for (const { roads } of alive()) for (const each of roads) each.retry();
+    },
+    reset(where) {
+      for (const { roads, wire } of alive()) {
+        if (roads.some(({ from, to }) => isWithin(where, { from, to, wire }))) {
+          for (const each of roads) each.inject('rst');
+        }
+      }
+    },
+    halfClose(where) {
+      for (const { roads, wire } of alive()) {
+        for (const each of roads) if (isWithin(where, { ...each, wire })) each.inject('fin');
+      }
+    },
+  };
+}
