@@ -160,3 +160,18 @@ export class PacedOverflowError extends RangeError {
   override readonly name = 'PacedOverflowError';
   readonly code = 'paced-overflow';
 }
+
+/** A value that came is not what the schema of `json(schema)` wants. The `cause` of a `not-decodable`. */
+export class SchemaError extends TypeError {
+  override readonly name = 'SchemaError';
+
+  constructor(readonly issues: readonly { readonly message: string }[]) {
+    super(issues.map((issue) => issue.message).join('; '));
+  }
+}
+
+/** A schema answers with a promise, and codecs are synchronous. The programmer's doing, so it ends `messages$` as the `TypeError` it is. */
+export class AsyncSchemaError extends TypeError {
+  override readonly name = 'AsyncSchemaError';
+  readonly code = 'async-schema';
+}

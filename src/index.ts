@@ -1,11 +1,13 @@
 /** The front door, in the order in which a chunk walks through the rooms. */
 export {
+  AsyncSchemaError,
   type ErrorCode,
   type Fate,
   HoldLostError,
   PacedOverflowError,
   ProtocolError,
   type ProtocolErrorCode,
+  SchemaError,
   SendError,
   type SendErrorCode,
   TinyprotoError,
@@ -27,6 +29,8 @@ export { tinyproto, type TinyprotoOptions } from './framing/tinyproto.js';
 export { decode } from './framing/decode.js';
 export { encode } from './framing/encode.js';
 export type { Codec } from './codec/codec.js';
+export { codecs } from './codec/codecs.js';
+export { json, type SchemaIssue, type SchemaResult, type StandardSchema } from './codec/json.js';
 export { text } from './codec/text.js';
 export { consume, type ConsumeOptions } from './flow/consume.js';
 export { hold, type Hold, type HoldOptions } from './flow/hold.js';
@@ -42,6 +46,15 @@ export { isPermanent } from './client/permanent.js';
 export { reconnect, type ReconnectOptions, type ReconnectState } from './client/reconnect.js';
 export type { ListenOptions } from './server/listen.js';
 export { serve, type ServeContext, type ServeOptions } from './server/serve.js';
+export {
+  type Audience,
+  broadcast,
+  type BroadcastOptions,
+  type Dropped,
+  type Room,
+  type SendOptions,
+} from './relay/broadcast.js';
+export type { OnSlow } from './relay/member.js';
 
 import { connectOver } from './client/connect.js';
 import { tinyproto } from './framing/tinyproto.js';

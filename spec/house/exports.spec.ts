@@ -8,16 +8,19 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 /** What each door gives, a room a line. A new name is a promise: it is added here on purpose. */
 const doors: Record<string, string> = {
   'src/index.ts': `
-    TinyprotoError SendError ProtocolError WireError HoldLostError PacedOverflowError ErrorCode SendErrorCode ProtocolErrorCode WireErrorCode Fate
+    TinyprotoError SendError ProtocolError WireError HoldLostError PacedOverflowError SchemaError AsyncSchemaError ErrorCode SendErrorCode ProtocolErrorCode WireErrorCode Fate
     Address BoundAddress Transport Wire tcp
-    Frame Framing tinyproto TinyprotoOptions
+    Frame Framing FramingMachine FramingPort Wait tinyproto TinyprotoOptions
     framing FramingOptions lengthPrefixed LengthPrefixedOptions varintPrefixed VarintPrefixedOptions delimited DelimitedOptions lines LinesOptions
     fixedLength wholeChunks WholeChunksOptions jsonTexts JsonTextsOptions decode encode
-    Codec text
+    Codec codecs json SchemaIssue SchemaResult StandardSchema text
     consume ConsumeOptions hold Hold HoldOptions paced PacedOptions Valve
-    Connection ConnectionOptions Closed
+    Connection ConnectionOptions Closed Flow
     connect ConnectOptions converse backoff BackoffOptions failover isPermanent reconnect ReconnectOptions ReconnectState WhileAway
     listen ListenOptions serve ServeContext ServeOptions
+  `,
+  'src/node/index.ts': `
+    compressed CompressedOptions
   `,
   'src/transport/index.ts': `
     Transport TransportListenOptions TransportDialOptions Wire WireClosed WireError WireErrorCode

@@ -1,9 +1,13 @@
 import { asapScheduler, Observable, Subject } from 'rxjs';
 import { Gate } from '../flow/hold.js';
 
+/** No message; a codec may make a message of anything else. */
+export const none = Symbol('none');
+export type None = typeof none;
+
 export interface InboxEvents<In> {
-  /** The next message, or undefined if none is complete. */
-  read(): In | undefined;
+  /** The next message, if one is complete. */
+  read(): In | None;
   /** A message that was read is consumed. */
   consumed(): void;
   /** Delivery may go on: there is a subscriber, or room. */
@@ -48,7 +52,7 @@ export function inbox<In>(on: InboxEvents<In>): Inbox<In> {
   let ending: Ending | undefined;
   let over = false;
   /** Read ahead of its delivery, which happens only to find out whether anything is left before the end. */
-  let ahead: In | undefined;
+  let ahead: In | None = none;
 
   /** Delivery starts in a later task than the first subscription, so that all who subscribe in one turn see the first message. */
   const start = () => {
@@ -71,14 +75,14 @@ export function inbox<In>(on: InboxEvents<In>): Inbox<In> {
   const wanted = () => started && !over && gate.open;
 
   const next = () => {
-    const message = ahead ?? on.read();
-    ahead = undefined;
+    const message = ahead === none ? on.read() : ahead;
+    ahead = none;
     return message;
   };
 
   const nothingLeft = () => {
-    ahead ??= on.read();
-    return ahead === undefined;
+    if (ahead === none) ahead = on.read();
+    return ahead === none;
   };
 
   const deliver = () => {
@@ -86,7 +90,7 @@ export function inbox<In>(on: InboxEvents<In>): Inbox<In> {
     delivering = true;
     while (wanted()) {
       const message = next();
-      if (message === undefined) break;
+      if (message === none) break;
       held++;
       if (gate.deliver(subject, message)) {
         held--;

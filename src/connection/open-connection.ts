@@ -1,5 +1,5 @@
-import { AsyncSubject, map, Observable, type Observer, type Subscriber } from 'rxjs';
-import { ProtocolError, SendError, WireError } from '../errors.js';
+import { AsyncSubject, map, Observable, type Observer, of, type Subscriber } from 'rxjs';
+import { AsyncSchemaError, ProtocolError, SendError, WireError } from '../errors.js';
 import { iterate } from '../flow/iterate.js';
 import type { Frame, FramingPort, Wait } from '../framing/framing.js';
 import type { Wire } from '../transport/transport.js';
@@ -7,7 +7,7 @@ import { onClaim } from './claim.js';
 import type { Closed, Connection } from './connection.js';
 import { deadlines } from './deadlines.js';
 import { onFrames } from './frames.js';
-import { inbox } from './inbox.js';
+import { inbox, type None, none } from './inbox.js';
 import { type Event, lifecycle, type State } from './lifecycle.js';
 import type { ConnectionSettings } from './options.js';
 import { outbox, type Sender } from './outbox.js';
@@ -53,6 +53,7 @@ function begin<In, Out>(
     peerEnded?: true;
     fault?: { readonly error: ProtocolError; readonly reset: boolean };
   } = {};
+  let undecodable = false;
   let turning = false;
   let turnAgain = false;
   let paused = false;
@@ -110,14 +111,29 @@ function begin<In, Out>(
     subscribed: claimed,
   });
 
-  function read(): In | undefined {
-    const bytes = machine.read();
-    if (bytes === undefined || codec === undefined) return bytes as In | undefined;
-    try {
-      return codec.decode(bytes);
-    } catch (cause) {
-      fail(new ProtocolError('not-decodable', 'A message is no value of the codec', { cause, bytes }), true);
-      return undefined;
+  function read(): In | None {
+    for (let bytes = machine.read(); bytes !== undefined && !undecodable; bytes = machine.read()) {
+      if (codec === undefined) return bytes as In;
+      try {
+        return codec.decode(bytes);
+      } catch (cause) {
+        skip(cause, bytes);
+      }
+    }
+    return none;
+  }
+
+  /** What a codec cannot decode ends the connection there, or is left out. */
+  function skip(cause: unknown, bytes: Uint8Array): void {
+    const error = new ProtocolError('not-decodable', 'A message is no value of the codec', { cause, bytes });
+    const mistake = cause instanceof AsyncSchemaError;
+    if (settings.onUndecodable && !mistake) {
+      machine.consumed();
+      // Subscribed to, an observer that throws is reported by RxJS and harms nobody.
+      of(error).subscribe(settings.onUndecodable);
+    } else {
+      undecodable = true;
+      fail(mistake ? cause : error, true);
     }
   }
 

@@ -1,4 +1,5 @@
 import type { Codec } from '../codec/codec.js';
+import type { ProtocolError } from '../errors.js';
 import type { Framing } from '../framing/framing.js';
 
 /** What every connection can be told. */
@@ -7,6 +8,11 @@ export interface ConnectionOptions<In = Uint8Array, Out = In> {
   readonly framing?: Framing;
   /** How message bytes become values. Without one, messages are `Uint8Array`s. */
   readonly codec?: Codec<In, Out>;
+  /**
+   * Told of a message that the codec cannot decode, as a `ProtocolError` with its `bytes`; then the message is skipped and the connection goes on.
+   * Without it, the connection ends with that error.
+   */
+  readonly onUndecodable?: (error: ProtocolError) => void;
   /** Bytes of messages that may wait to be sent or taken; one message alone may be larger. Above it `send` fails with `queue-full`. @default 16 MiB */
   readonly maxQueuedBytes?: number;
   /** Messages that may wait to be sent or taken. Above it `send` fails with `queue-full`. @default 1,024 */
@@ -26,6 +32,7 @@ export interface ConnectionOptions<In = Uint8Array, Out = In> {
 export interface ConnectionSettings<In, Out> {
   readonly framing: Framing;
   readonly codec: Codec<In, Out> | undefined;
+  readonly onUndecodable: ((error: ProtocolError) => void) | undefined;
   readonly maxQueuedBytes: number;
   readonly maxQueuedMessages: number;
   readonly writeTimeoutMs: number;
@@ -42,6 +49,7 @@ export function connectionSettings<In, Out>(
   const settings = {
     framing: options.framing ?? framing,
     codec: options.codec,
+    onUndecodable: options.onUndecodable,
     maxQueuedBytes: options.maxQueuedBytes ?? 16 * 1_024 * 1_024,
     maxQueuedMessages: options.maxQueuedMessages ?? 1_024,
     writeTimeoutMs: options.writeTimeoutMs ?? 10_000,

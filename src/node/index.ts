@@ -1,0 +1,2 @@
+/** The door to what else needs Node. */
+export { compressed, type CompressedOptions } from './compressed.js';
