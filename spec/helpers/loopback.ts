@@ -1,3 +1,4 @@
+import { createServer, connect as dialSocket, type Socket } from 'node:net';
 import {
   type Address,
   type BoundAddress,
@@ -8,6 +9,8 @@ import {
   serve,
 } from 'rx-tinyproto';
 import {
+  BehaviorSubject,
+  filter,
   firstValueFrom,
   lastValueFrom,
   type ObservableInput,
@@ -26,6 +29,8 @@ export interface Served {
   readonly addresses: readonly BoundAddress[];
   /** The next connection that comes; one that has come already counts, once. */
   next(): Promise<Connection>;
+  /** The connection of the peer on that port, which has come or will. */
+  from(port: number): Promise<Connection>;
   /** All connections that came so far. */
   readonly connections: readonly Connection[];
   /** What handlers failed with. */
@@ -84,6 +89,8 @@ export async function serving(
     port: 'port' in first ? first.port : 0,
     addresses: await addresses,
     next: () => firstValueFrom(came.pipe(skip(asked++))),
+    from: (peer) =>
+      firstValueFrom(came.pipe(filter(({ remote }) => 'port' in remote && remote.port === peer))),
     connections,
     errors,
     stop() {
@@ -92,5 +99,86 @@ export async function serving(
       return end;
     },
     abort: () => subscription.unsubscribe(),
+  };
+}
+
+/** A peer of bytes, on a socket of Node's. It writes and hears; nothing else happens by itself, FIN included. */
+export interface Raw {
+  /** Its own port. */
+  readonly port: number;
+  /** Writes what is given as hexadecimal, blanks left out; resolves when the kernel has it. */
+  write(hex: string): Promise<void>;
+  fin(): void;
+  rst(): void;
+  /** Stops reading, for good. */
+  deafen(): void;
+  /** All that it has heard, in hexadecimal. */
+  readonly heard: string;
+  /** Resolves with all that it has heard once that is so many bytes or the other side has ended. */
+  hears(bytes: number): Promise<string>;
+  /** How the other side ends. */
+  readonly end: Promise<'fin' | 'rst'>;
+}
+
+/** Calls a server of ours; resolves when the kernel has connected. */
+export async function rawClient({ onTestFinished }: Cleanup, port: number): Promise<Raw> {
+  const socket = dialSocket({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
+  onTestFinished(() => void socket.destroy());
+  await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+  return raw(socket);
+}
+
+/** Waits for clients of ours on the port that it resolves with. */
+export async function rawServer({ onTestFinished }: Cleanup, accepted: (peer: Raw) => void): Promise<number> {
+  const sockets = new Set<Socket>();
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    sockets.add(socket);
+    accepted(raw(socket));
+  });
+  onTestFinished(() => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const bound = server.address();
+  return typeof bound === 'object' && bound ? bound.port : 0;
+}
+
+function raw(socket: Socket): Raw {
+  const chunks: Buffer[] = [];
+  const came = new BehaviorSubject(0);
+  let how: 'fin' | 'rst' | undefined;
+  const heard = () => Buffer.concat(chunks).toString('hex');
+  const end = new Promise<'fin' | 'rst'>((resolve) => {
+    const ended = (as: 'fin' | 'rst') => {
+      how ??= as;
+      resolve(how);
+      came.complete();
+    };
+    socket.on('end', () => ended('fin'));
+    socket.on('error', () => ended('rst'));
+    socket.on('close', () => ended('rst'));
+  });
+  socket.on('data', (chunk) => {
+    chunks.push(chunk);
+    came.next(came.value + chunk.length);
+  });
+  return {
+    port: socket.localPort ?? 0,
+    write: (hex) =>
+      new Promise((written) => {
+        socket.write(Buffer.from(hex.replaceAll(' ', ''), 'hex'), () => written());
+      }),
+    fin: () => void socket.end(),
+    rst: () => void socket.resetAndDestroy(),
+    deafen: () => void socket.pause(),
+    get heard() {
+      return heard();
+    },
+    async hears(bytes) {
+      await firstValueFrom(came.pipe(filter((sum) => sum >= bytes)), { defaultValue: 0 });
+      return heard();
+    },
+    end,
   };
 }
