@@ -56,7 +56,7 @@ export function perWindows(windowA: number, windowB: number): Configuration[] {
     both('too large behind a withheld OK, and the peer sends', { sends: 'ssX' }, { sends: 'ss' }),
     both('endless requests against an echo', requests, { replies: 1 }),
     both('endless requests against two answers each', requests, { replies: 2 }),
-    both('endless both ways', endless, endless),
+    both('endless both ways', endless, endless, { exact: true }),
     both('endless both ways, one never consumes', { ...endless, consumes: false }, endless, { traps: false }),
     both(
       'endless both ways, nobody consumes',
@@ -163,6 +163,7 @@ function requestsBothWays(extraSlots: number, a: number, b: number): Configurati
       'requests one way, the answering side streams',
       { sends: 'r', endless: true },
       { sends: 's', endless: true, replies: 1 },
+      { exact: true },
     ),
     both(
       'too large behind withheld OKs, answers small and large',
@@ -187,6 +188,24 @@ export function slots(windowA: number, windowB: number): Configuration[] {
     pair(`${windowA}/${windowB} two slots, requests both ways`, ...alike, bounded(...alike)),
     pair(`${windowA}/${windowB} two slots against one`, ...differing, bounded(...differing)),
   ];
+}
+
+/**
+ * Both sides stream requests and answer each with several messages. How many extra slots that takes: one for each answer to a window of requests, and
+ * one for each answer but the first to what the other slots hold. One less sticks.
+ */
+export function severalReplies(
+  cases: readonly (readonly [replies: number, window: number, slots: number])[],
+): Configuration[] {
+  return cases.flatMap(([replies, window, slots]) => {
+    const enough = replies * window + (replies - 1) * (slots - 1);
+    return [enough, enough - 1].map((extraSlots) => {
+      const side = { sends: 'r', endless: true, streams: true, replies, window, slots, extraSlots };
+      const expect = extraSlots < enough ? 'stall' : 'live';
+      const name = `${replies} answers to each of ${window}, ${slots} slots and ${extraSlots} extra`;
+      return pair(name, side, side, { ...bounded(side, side), expect, traps: extraSlots === enough });
+    });
+  });
 }
 
 /** Two ends in half duplex: nothing is ever misread, and what crosses is found. */
@@ -224,6 +243,38 @@ export function allConfigurations(): Configuration[] {
       [3, 1],
       [3, 3],
     ].flatMap(([a, b]) => slots(a as number, b as number)),
+    ...severalReplies([
+      [1, 1, 1],
+      [2, 1, 1],
+      [2, 1, 2],
+      [2, 2, 1],
+    ]),
     ...halves(),
   ];
+}
+
+const MORE_REPLIES = [
+  [2, 1, 3],
+  [3, 1, 2],
+  [4, 1, 2],
+  [1, 3, 2],
+  [3, 2, 1],
+  [2, 2, 2],
+] as const;
+
+/** The same, where every header may be cut and every chunk may be joined, and larger windows, more credit, more messages. */
+export function deepConfigurations(): Configuration[] {
+  const small = allConfigurations().filter((config) => !config.name.startsWith('3/3 two slots'));
+  return [
+    ...small.map(cutAnywhere),
+    ...[perWindows(3, 3), perWindows(4, 1), perWindows(4, 4)].flat(),
+    ...[perExtraSlots(4), perExtraSlots(5)].flat(),
+    ...[slots(2, 2), slots(3, 2)].flat(),
+    ...severalReplies(MORE_REPLIES),
+  ];
+}
+
+function cutAnywhere(config: Configuration): Configuration {
+  const cut = (setup: Setup): Setup => ({ ...setup, split: true, joins: true });
+  return { ...config, name: `cut: ${config.name}`, ends: [cut(config.ends[0]), cut(config.ends[1])] };
 }

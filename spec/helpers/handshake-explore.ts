@@ -19,6 +19,8 @@ export interface Configuration {
   readonly expect: 'live' | 'stall' | 'collision';
   /** Most messages that may be unconsumed at each end. */
   readonly bound?: readonly [number, number];
+  /** Whether both ends must really come to hold that many. */
+  readonly exact?: boolean;
   /** Whether quiet must stay reachable from every state. */
   readonly traps: boolean;
 }

@@ -16,7 +16,8 @@ export interface TinyprotoOptions {
   readonly inboxSlots?: number;
   /**
    * Messages taken beyond `inboxSlots` while a send of ours is unanswered, so that two sides that answer from inside their handlers
-   * do not wait for each other. Default `max(8, window)`; at least `window`. Full duplex only.
+   * do not wait for each other. Default `max(8, window)`; at least `window`. Full duplex only. Where both sides stream requests, and answer
+   * each with `n` messages, it takes `n * window + (n - 1) * (inboxSlots - 1)`, with the larger window; else they may end by `mutual-hold`.
    */
   readonly extraSlots?: number;
   /** For the peer's opening byte, in milliseconds. Default 5,000. */
