@@ -50,6 +50,8 @@ const wire: Record<WireErrorCode, string> = {
   'write-timeout': messages,
   'close-timeout': '`closed$`, `connect`',
   unclaimed: '`closed$`',
+  'too-slow': '`closed$`, `messages$`',
+  idle: messages,
   'out-of-resources': '`listen`, `connect`',
   'wire-failed': 'all of these',
 };

@@ -1,0 +1,48 @@
+import type { Observable } from 'rxjs';
+import type { Connection } from '../connection/connection.js';
+import { type FrameDoor, frameDoor } from '../connection/frames.js';
+
+/** A message on its way to many, as bytes that they share. */
+export interface Parcel<T> {
+  readonly message: T;
+  readonly bytes: number;
+  sendOn(connection: Connection<unknown, T>): Observable<void>;
+}
+
+/** A message for members of any framing: encoded once for all that have the same framing and codec. */
+export interface Envelope<T> {
+  readonly message: T;
+  /** Throws a `SendError` for a message that this connection cannot send. */
+  parcelFor(connection: Connection<unknown, T>): Parcel<T>;
+}
+
+export function envelope<T>(message: T): Envelope<T> {
+  let made: { readonly door: FrameDoor<T>; readonly parcel: Parcel<T> }[] = [];
+  return {
+    message,
+    parcelFor(connection) {
+      const door = frameDoor<T>(connection);
+      if (!door) return plain(message);
+      const same = made.find((each) => each.door.framing === door.framing && each.door.codec === door.codec);
+      if (same) return same.parcel;
+      const parcel = framed(message, door);
+      made = [...made, { door, parcel }];
+      return parcel;
+    },
+  };
+}
+
+function framed<T>(message: T, door: FrameDoor<T>): Parcel<T> {
+  const frame = door.encode(message);
+  return {
+    message,
+    bytes: frame.body.length,
+    sendOn: (connection) => frameDoor<T>(connection)?.send(frame) ?? connection.send(message),
+  };
+}
+
+/** For a connection of somebody else's making: its bytes are not known. */
+function plain<T>(message: T): Parcel<T> {
+  const bytes = message instanceof Uint8Array ? message.length : 0;
+  return { message, bytes, sendOn: (connection) => connection.send(message) };
+}
