@@ -29,7 +29,7 @@ export interface Lane {
   write(bytes: Uint8Array, done: Done): void;
   /** FIN, behind everything written. */
   end(done: Done): void;
-  /** RST, behind everything on its way. What is not on its way fails. */
+  /** RST, behind everything on its way, once. What is not on its way fails. */
   reset(error: WireError): void;
   /** Nothing more goes out. What is not on its way fails. */
   fail(error: WireError): void;
@@ -60,6 +60,7 @@ export function lane({ scheduler, latencyMs, windowBytes, road }: LaneOptions, o
   let headOffset = 0;
   let inWindow = 0;
   let fin: 'none' | 'asked' | 'sent' = 'none';
+  let rstSent = false;
   let failure: WireError | undefined;
 
   function pump(): void {
@@ -110,7 +111,8 @@ export function lane({ scheduler, latencyMs, windowBytes, road }: LaneOptions, o
       pumpSoon();
     },
     reset(error) {
-      if (!failure) way.carry('rst');
+      if (!rstSent) way.carry('rst');
+      rstSent = true;
       fail(error);
     },
     fail,
