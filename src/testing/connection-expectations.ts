@@ -150,8 +150,8 @@ function later<In, R>(
 /** Any `Closed` of this kind, and with this error if one is named. */
 function closedBy(by: Closed['by'], error: unknown) {
   return {
-    asymmetricMatch: (closed: Closed) =>
-      closed.by === by && (error === undefined || same(closed.error, error)),
+    asymmetricMatch: (closed: Closed | undefined) =>
+      closed?.by === by && (error === undefined || same(closed.error, error)),
     toJSON: () => (error === undefined ? { by } : { by, error }),
   };
 }

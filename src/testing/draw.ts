@@ -110,7 +110,7 @@ function around(scene: Scene, frame: number): Scene {
 /** What was drawn and what came, in full, bytes in both ways of writing them. */
 function compare(drawn: Timed | undefined, came: Timed | undefined, paint: Paint): string[] {
   const [one, other] = [bytesOf(drawn), bytesOf(came)];
-  if (!one || !other)
+  if (!one || !other || drawn?.frame !== came?.frame)
     return [paint.expected(`  expected  ${inWords(drawn)}`), paint.received(`  received  ${inWords(came)}`)];
   const at = firstOther(one, other);
   const from = Math.max(0, at - 8);

@@ -40,7 +40,10 @@ export function siteOfCall(): Site | undefined {
   const first = lines.findIndex(isOfTheReader);
   if (first < 0) return undefined;
   const place = /\(?((?:file:\/\/)?[^\s()]+:\d+):\d+\)?$/.exec(lines[first] as string)?.[1] ?? '';
-  return { line: place.split('/').at(-1) ?? place, frames: lines.slice(first).join('\n') };
+  return {
+    line: place.split('/').at(-1) ?? place,
+    frames: lines.slice(first).filter(isOfTheReader).join('\n'),
+  };
 }
 
 const isOfTheReader = (line: string): boolean =>

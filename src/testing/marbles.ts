@@ -4,6 +4,7 @@ import { watchConnections } from '../connection/watched.js';
 import { setStrictByDefault, watchHolds } from '../flow/hold.js';
 import { tinyproto } from '../framing/tinyproto.js';
 import { type Listen, listenOver } from '../server/listen.js';
+import { formatAddress } from '../transport/address.js';
 import { type Check, type Findings, findings, noticeTimers, openSubscriptions, report } from './checks.js';
 import { type ConnectionExpectations, connectionExpectations } from './connection-expectations.js';
 import { drawDifference, drawScene } from './draw.js';
@@ -114,7 +115,7 @@ function play(time: VirtualTime, test: (helpers: MarbleHelpers) => void, options
       throw new TypeError('A marble test is synchronous: virtual time does not wait for promises');
     flush();
     if (endless) found.add('endless', `Something is still to do after ${maxMs} ms of virtual time`);
-    watch.lookForUnread();
+    watch.lookForUnread(net);
     const scene = sceneOf(stage);
     record.seal();
     programs.unsubscribe();
@@ -157,7 +158,15 @@ function watching(time: VirtualTime, found: Findings, record: Recorder) {
       for (const end of inside.all.flatMap(({ near, far }) => [near, far]))
         if (!ours.has(end.local)) end.destroy();
     },
-    lookForUnread() {
+    lookForUnread({ inside }: VirtualNetwork) {
+      for (const { wire, to, unreadBytes } of inside.all.filter(
+        ({ open, unreadBytes }) => open > 0 && unreadBytes > 0,
+      )) {
+        found.add(
+          'undelivered',
+          `${unreadBytes} bytes are on wire ${wire}, to ${formatAddress(to)}, that nobody read`,
+        );
+      }
       for (const { name, bytes } of watch.unread()) {
         found.add('undelivered', `${bytes} bytes came to ${name} that nobody read`);
       }

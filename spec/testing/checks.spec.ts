@@ -1,0 +1,256 @@
+import { converse, hold, lines, serve, text } from 'rx-tinyproto';
+import { hex, MarbleError, type MarbleHelpers, type MarblesOptions, marbles } from 'rx-tinyproto/testing';
+import {
+  catchError,
+  concatMap,
+  delay,
+  EMPTY,
+  from,
+  interval,
+  map,
+  mergeMap,
+  NEVER,
+  of,
+  Subject,
+  tap,
+  timer,
+} from 'rxjs';
+import { TestScheduler } from 'rxjs/testing';
+import { describe, expect, it } from 'vitest';
+
+const failure = (test: (helpers: MarbleHelpers) => void, options?: MarblesOptions): string => {
+  try {
+    marbles(test, options)();
+  } catch (error) {
+    if (error instanceof MarbleError) return error.message;
+    throw error;
+  }
+  return '';
+};
+
+/** Each trap of `TestScheduler`, or thing left behind: what it is, and how it says so. */
+const traps: Readonly<
+  Record<string, readonly [(helpers: MarbleHelpers) => void, MarblesOptions['allow'], RegExp]>
+> = {
+  'an expectation without a matcher': [
+    ({ expectObservable }) => void expectObservable(of(1)),
+    ['unmatched'],
+    /an expectation without a matcher expects nothing \(checks\.spec\.ts:\d+\) \(unmatched\)/,
+  ],
+  'a hot() that is made while time flows': [
+    ({ hot, run }) => void run(timer(1).pipe(mergeMap(() => hot('-a')))),
+    ['late-source', 'open-subscriptions'],
+    /made while time flows: it never emits \(checks\.spec\.ts:\d+\) \(late-source\)/,
+  ],
+  'something that never ends': [
+    ({ run }) => void run(interval(1_000)),
+    ['endless'],
+    /after 600000 ms of virtual time \(endless\)/,
+  ],
+  "the platform's own timers": [
+    ({ run }) => void run(of(1).pipe(tap(() => clearTimeout(setTimeout(() => {}, 1))))),
+    ['platform-timers'],
+    /setTimeout was called: virtual time does not move it \(checks\.spec\.ts:\d+\) \(platform-timers\)/,
+  ],
+  'a connection that nobody closes': [
+    ({ listen, connect }) => {
+      listen('server:1', { framing: lines() }).subscribe((conn) => conn.messages$.subscribe());
+      connect('server:1', { framing: lines() }).subscribe();
+    },
+    ['open-connections'],
+    /The connection of .* is still open \(open-connections\)/,
+  ],
+  'a subscription that nobody ends': [
+    ({ hot }) => void hot('--a').subscribe(),
+    ['open-subscriptions'],
+    /1 subscriptions? .* still open \(open-subscriptions\)/,
+  ],
+  'bytes that nobody reads': [
+    ({ listen, peer, run }) => {
+      run(listen('server:1', { framing: lines() }).pipe(serve(() => NEVER)));
+      peer('server:1').sends("'a\n'");
+    },
+    ['undelivered'],
+    /2 bytes are on wire 1, to server:1, that nobody read \(undelivered\)/,
+  ],
+  'a hold that nobody releases': [
+    ({ listen, peer, run }) => {
+      run(
+        listen('server:1', { framing: lines() }).pipe(
+          serve((conn) => conn.messages$.pipe(tap(() => hold()))),
+        ),
+      );
+      peer('server:1').sends("'a\n'");
+    },
+    ['held'],
+    /1 hold is never released \(held\)/,
+  ],
+  'a send that nobody subscribes to': [
+    ({ listen, connect, run }) => {
+      run(listen('server:1', { framing: lines() }).pipe(serve((conn) => conn.messages$)));
+      run(connect('server:1', { framing: lines() }).pipe(tap((conn) => void conn.send(hex`61`))));
+    },
+    ['unsent'],
+    /A send was made that nobody subscribed to \(checks\.spec\.ts:\d+\) \(unsent\)/,
+  ],
+};
+
+describe('at its end, a marble test', () => {
+  for (const [name, [test, allow = [], says]] of Object.entries(traps)) {
+    it(`finds ${name}`, () => {
+      expect(failure(test)).toMatch(says);
+    });
+
+    it(`allows ${name}, if it is meant`, () => {
+      expect(failure(test, { allow })).toBe('');
+    });
+  }
+
+  it('tells everything at once, and how to allow it', () => {
+    const message = failure(({ hot, expectObservable }) => {
+      hot('a').subscribe();
+      expectObservable(of(1));
+    });
+    expect(message).toContain("marbles(test, { allow: ['unmatched', 'open-subscriptions'] })");
+  });
+
+  it('lets as much time pass as it is told', () => {
+    expect(failure(({ run }) => void run(timer(2_000)), { maxMs: 1_000 })).toContain('after 1000 ms');
+    expect(
+      failure(({ expectObservable }) => expectObservable(timer(900_000)).toBe('15m (a|)', { a: 0 }), {
+        maxMs: 1e6,
+      }),
+    ).toBe('');
+  });
+
+  it('finds a loop that never lets time go on', () => {
+    const spin = ({ run }: MarbleHelpers) => {
+      const again$ = new Subject<void>();
+      run(
+        again$.pipe(
+          delay(0),
+          tap(() => again$.next()),
+        ),
+      );
+      run(of(undefined).pipe(tap(() => again$.next())));
+    };
+    expect(failure(spin, { allow: ['endless'] })).toContain('Time stands still at 0 ms');
+  });
+});
+
+describe('the traps of TestScheduler', () => {
+  it('a diagram that ends with a time is read as RxJS does not: the time passes', () => {
+    const rxjs = new TestScheduler((actual, expected) => expect(actual).toEqual(expected));
+    expect(() => rxjs.run(({ expectObservable }) => expectObservable(NEVER).toBe('10ms'))).toThrow();
+    expect(failure(({ expectObservable }) => expectObservable(NEVER).toBe('10ms'))).toBe('');
+  });
+
+  it('a test that is used twice has virtual time of its own each time', () => {
+    const test = marbles(({ hot, expectObservable }) => expectObservable(hot('-a|')).toBe('-a|'));
+    test();
+    test();
+  });
+
+  it('helpers that are used in another test say so', () => {
+    let kept: MarbleHelpers | undefined;
+    marbles((helpers) => {
+      kept = helpers;
+    })();
+    expect(() => kept?.hot('a')).toThrow('hot() belongs to a marble test that is over');
+  });
+
+  it('a marble test inside another one is refused', () => {
+    expect(() => marbles(() => marbles(() => {})())()).toThrow('inside another one');
+  });
+
+  it('an asynchronous test is refused', () => {
+    expect(() => marbles((async () => {}) as unknown as () => void)()).toThrow('synchronous');
+  });
+
+  it('a letter without a value is refused', () => {
+    expect(() => marbles(({ cold }) => void cold('a-b', { a: 1 }))()).toThrow('"b" has no value');
+  });
+
+  it('an error that nobody handles fails the test', () => {
+    expect(() =>
+      marbles(
+        ({ run }) =>
+          void run(
+            timer(1).pipe(
+              map(() => {
+                throw new Error('oops');
+              }),
+            ),
+          ),
+      )(),
+    ).toThrow('oops');
+  });
+});
+
+describe('a marble test', () => {
+  it(
+    'knows what becomes of messages, sends, room and endings',
+    marbles(
+      ({
+        listen,
+        connect,
+        expectMessages,
+        expectSends,
+        expectFlow,
+        expectClosed,
+        expectObservable,
+        time,
+      }) => {
+        const options = { framing: lines(), codec: text() };
+        const server$ = listen('server:1', options).pipe(
+          serve((conn) => {
+            expectMessages(conn).toBe('a 9ms [b|]', { a: 'one', b: 'two' });
+            expectFlow(conn).toBe('o 9ms |');
+            expectClosed(conn).toBe('10ms [p|]');
+            return conn.messages$;
+          }),
+        );
+        const client$ = connect('server:1', options).pipe(
+          converse((conn) => {
+            expectSends(conn).toBe('a 9ms b', { a: 'one', b: 'two' });
+            return from(['one', 'two']).pipe(
+              concatMap((line, index) =>
+                timer(index * time('----------|')).pipe(mergeMap(() => conn.send(line))),
+              ),
+            );
+          }),
+        );
+        expectObservable(server$, '30ms !').toBe('a 9ms b', { a: 'one', b: 'two' });
+        expectObservable(client$).toBe('x 9ms [x|]', { x: undefined });
+      },
+    ),
+  );
+
+  it(
+    'tells subscriptions apart',
+    marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
+      const source = cold('-a|');
+      expectObservable(hot('a-b-|').pipe(mergeMap(() => source))).toBe('-a-a|');
+      expectSubscriptions(source.subscriptions).toBe(['^-!', '--^-!']);
+    }),
+  );
+
+  it(
+    'shows an error of a send as a value, and the reason of an ending',
+    marbles(({ accepts, connect, expectSends, expectClosed, expectObservable }) => {
+      accepts('server:1').sends('---#');
+      const client$ = connect('server:1', { framing: lines(), maxQueuedMessages: 1 });
+      expectObservable(
+        client$.pipe(
+          converse((conn) => {
+            expectSends(conn).toBe('[ax]', { a: hex`61`, x: { code: 'queue-full' } });
+            expectClosed(conn).toBe('---(e|)', { code: 'reset' });
+            conn.send(hex`61`).subscribe();
+            conn.send(hex`62`).subscribe({ error: () => {} });
+            return conn.messages$;
+          }),
+        ),
+      ).toBe('---#', undefined, { code: 'reset' });
+    }),
+  );
+});
