@@ -1,20 +1,6 @@
 import { converse, hold, lines, serve, text } from 'rx-tinyproto';
 import { hex, MarbleError, type MarbleHelpers, type MarblesOptions, marbles } from 'rx-tinyproto/testing';
-import {
-  catchError,
-  concatMap,
-  delay,
-  EMPTY,
-  from,
-  interval,
-  map,
-  mergeMap,
-  NEVER,
-  of,
-  Subject,
-  tap,
-  timer,
-} from 'rxjs';
+import { concatMap, delay, from, interval, map, mergeMap, NEVER, of, Subject, tap, timer } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
 
@@ -243,7 +229,7 @@ describe('a marble test', () => {
       expectObservable(
         client$.pipe(
           converse((conn) => {
-            expectSends(conn).toBe('[ax]', { a: hex`61`, x: { code: 'queue-full' } });
+            expectSends(conn).toBe('[xa]', { a: hex`61`, x: { code: 'queue-full' } });
             expectClosed(conn).toBe('---(e|)', { code: 'reset' });
             conn.send(hex`61`).subscribe();
             conn.send(hex`62`).subscribe({ error: () => {} });
