@@ -56,6 +56,8 @@ export interface Outbox {
   fail(cause: unknown): void;
   /** Nothing is queued; frames may still be under way. */
   readonly empty: boolean;
+  /** How many have begun so far. */
+  readonly begunCount: number;
   /** What is queued or under way. */
   readonly bytes: number;
   readonly messages: number;
@@ -70,6 +72,7 @@ export function outbox(machine: FramingMachine, limits: OutboxOptions): Outbox {
   let bytes = 0;
   let messages = 0;
   let queued = 0;
+  let begunCount = 0;
   /** In `begun`: so many have an outcome; those before this one need not be handed to the wire any more. */
   let outcomes = 0;
   let handedBefore = 0;
@@ -149,6 +152,7 @@ export function outbox(machine: FramingMachine, limits: OutboxOptions): Outbox {
         queued--;
         sending.state = 'begun';
         begun.push(sending);
+        begunCount++;
         machine.begin(sending.frame);
       }
     },
@@ -192,6 +196,9 @@ export function outbox(machine: FramingMachine, limits: OutboxOptions): Outbox {
 
     get empty() {
       return queued === 0;
+    },
+    get begunCount() {
+      return begunCount;
     },
     get bytes() {
       return bytes;
