@@ -355,7 +355,13 @@ function begin<In, Out>(
     [Symbol.asyncIterator]: () => iterate(received.messages$),
   };
   onClaim(connection, claimed);
-  onFrames<Out>(connection, { framing, codec, encode, send: (frame) => sendOne(() => frame) });
+  onFrames<Out>(connection, {
+    framing,
+    codec,
+    encode,
+    send: (frame) => sendOne(() => frame),
+    begunCount: () => sends.begunCount,
+  });
 
   wire.bytes$.subscribe({
     next(chunk) {
