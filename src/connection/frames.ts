@@ -10,6 +10,8 @@ export interface FrameDoor<Out> {
   encode(message: Out): Frame;
   /** As `Connection.send`. */
   send(frame: Frame): Observable<void>;
+  /** How many messages have begun to go out so far. */
+  begunCount(): number;
 }
 
 const doors = new WeakMap<object, FrameDoor<never>>();
