@@ -35,7 +35,7 @@ export { text } from './codec/text.js';
 export { consume, type ConsumeOptions } from './flow/consume.js';
 export { hold, type Hold, type HoldOptions } from './flow/hold.js';
 export { paced, type PacedOptions, type Valve } from './flow/paced.js';
-export type { Closed, Connection, Flow } from './connection/connection.js';
+export type { Closed, Connection, Flow, Protocol } from './connection/connection.js';
 export type { ConnectionOptions } from './connection/options.js';
 export { type BackoffOptions, backoff } from './client/backoff.js';
 export type { ConnectOptions } from './client/connect.js';

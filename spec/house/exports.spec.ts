@@ -15,7 +15,7 @@ const doors: Record<string, string> = {
     fixedLength wholeChunks WholeChunksOptions jsonTexts JsonTextsOptions decode encode
     Codec codecs json SchemaIssue SchemaResult StandardSchema text
     consume ConsumeOptions hold Hold HoldOptions paced PacedOptions Valve
-    Connection ConnectionOptions Closed Flow
+    Connection ConnectionOptions Closed Flow Protocol
     connect ConnectOptions converse backoff BackoffOptions failover isPermanent reconnect ReconnectOptions ReconnectState WhileAway
     listen ListenOptions serve ServeContext ServeOptions
   `,

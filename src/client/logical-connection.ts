@@ -5,7 +5,6 @@ import {
   concat,
   defer,
   distinctUntilChanged,
-  EMPTY,
   from,
   ignoreElements,
   map,
@@ -17,7 +16,7 @@ import {
 } from 'rxjs';
 import { claim, onClaim } from '../connection/claim.js';
 import type { Closed, Connection, Flow } from '../connection/connection.js';
-import { frameDoor, onFrames } from '../connection/frames.js';
+import { type FrameDoor, frameDoor, onFrames } from '../connection/frames.js';
 import { WireError } from '../errors.js';
 import { consume } from '../flow/consume.js';
 import { drawn } from '../flow/drawn.js';
@@ -121,6 +120,11 @@ export function logicalConnection<In, Out>(
       });
       return concat(each.pipe(window, ignoreElements()), scheduled([undefined], asapScheduler));
     },
+    reframe() {
+      throw new TypeError(
+        'Each wire of a logical connection begins anew: reframe above `reconnect`, in its source',
+      );
+    },
     end() {
       latest.end(); // throws now where the framing cannot
       return defer(() => {
@@ -189,15 +193,19 @@ function onDoor<In, Out>(
   latest: () => Connection<In, Out>,
   send: (job: Job<In, Out>) => Observable<void>,
 ): void {
-  const door = frameDoor<Out>(latest());
-  if (!door) return;
+  const door = () => frameDoor<Out>(latest()) as FrameDoor<Out>;
+  if (!door()) return;
   onFrames<Out>(connection, {
-    ...door,
-    send: (frame) =>
-      send({
-        on: (wire) => frameDoor<Out>(wire)?.send(frame) ?? EMPTY,
-        bytes: () => frame.body.length,
-      }),
+    get framing() {
+      return door().framing;
+    },
+    get codec() {
+      return door().codec;
+    },
+    encode: (message) => door().encode(message),
+    send: (frame) => send({ on: () => door().send(frame), bytes: () => frame.body.length }),
+    // Counts again from nothing on each wire: who asks whether it has changed does not mind.
+    begunCount: () => door().begunCount(),
   });
 }
 

@@ -1,4 +1,6 @@
 import type { Observable, ObservableInput } from 'rxjs';
+import type { Codec } from '../codec/codec.js';
+import type { Framing } from '../framing/framing.js';
 import type { BoundAddress } from '../transport/transport.js';
 
 /** How a connection ended. */
@@ -56,6 +58,14 @@ export interface Connection<In = Uint8Array, Out = In> extends AsyncIterable<In>
    */
   sendAll(messages: ObservableInput<Out>): Observable<void>;
   /**
+   * Goes on in another framing, or with another codec, from the next byte behind the messages delivered so far: a greeting in lines, then binary. Returns this
+   * connection, typed anew; `messages$` goes on with it. Called inside `next`, it is exact to the byte. An opening exchange of the new framing runs first, and sends wait for it.
+   * Throws a `TypeError` where the present framing cannot be swapped out (tinyproto: its answers are on their way), a `WireError` when the connection has ended.
+   */
+  reframe<NextIn = Uint8Array, NextOut = NextIn>(
+    next: Protocol<NextIn, NextOut>,
+  ): Connection<NextIn, NextOut>;
+  /**
    * Ends our direction: what is queued goes out, then FIN; messages still come. Begins when subscribed; unsubscribing does not stop it. Emits once and
    * completes when FIN is out, errors with the connection's error if that comes first. Throws a `TypeError` at once where the framing cannot half-close (tinyproto: its OKs need both directions).
    */
@@ -75,6 +85,14 @@ export interface Connection<In = Uint8Array, Out = In> extends AsyncIterable<In>
    * present state, then each change; completes when the connection has closed.
    */
   readonly flow$: Observable<Flow>;
+}
+
+/** How bytes become messages, and messages values. */
+export interface Protocol<In = Uint8Array, Out = In> {
+  /** @default the present one */
+  readonly framing?: Framing;
+  /** Without one, messages are `Uint8Array`s. */
+  readonly codec?: Codec<In, Out>;
 }
 
 /** Whether there is room to send. */

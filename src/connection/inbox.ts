@@ -28,6 +28,8 @@ export interface Inbox<In> {
   /** Whether somebody subscribes, and there is room. */
   readonly wanted: boolean;
   readonly observed: boolean;
+  /** Messages that are delivered, or being delivered, and not consumed. */
+  readonly held: number;
   /** Whether all that came is delivered and consumed. May decode one message ahead: ask only when no more can come. */
   consumedAll(): boolean;
 }
@@ -99,7 +101,7 @@ export function inbox<In>(on: InboxEvents<In>): Inbox<In> {
     }
     delivering = false;
     // The end waits behind what is there, and for somebody to tell, but not for room.
-    if (ending && !over && started && nothingLeft()) finish();
+    if (ending && started && nothingLeft() && !over) finish();
   };
 
   return {
@@ -126,6 +128,9 @@ export function inbox<In>(on: InboxEvents<In>): Inbox<In> {
     },
     get observed() {
       return subject.observed;
+    },
+    get held() {
+      return held;
     },
     consumedAll: () => held === 0 && (over || nothingLeft()),
   };

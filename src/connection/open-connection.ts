@@ -4,7 +4,7 @@ import { iterate } from '../flow/iterate.js';
 import type { Frame, FramingPort, Wait } from '../framing/framing.js';
 import type { Wire } from '../transport/transport.js';
 import { onClaim } from './claim.js';
-import type { Closed, Connection } from './connection.js';
+import type { Closed, Connection, Protocol } from './connection.js';
 import { deadlines } from './deadlines.js';
 import { onFrames } from './frames.js';
 import { inbox, type None, none } from './inbox.js';
@@ -42,7 +42,7 @@ function begin<In, Out>(
   settings: ConnectionSettings<In, Out>,
   opening: Observer<Connection<In, Out>>,
 ): { abandon(): void } {
-  const { framing, codec } = settings;
+  let { framing, codec } = settings;
   const closed = new AsyncSubject<Closed>();
   const finSent = new AsyncSubject<void>();
   let state: State = 'opening';
@@ -75,7 +75,9 @@ function begin<In, Out>(
     settle: (wait) => timers.clear(wait),
   };
 
-  const machine = framing.open(port);
+  let machine = framing.open(port);
+  /** Messages read from a machine that another has followed: that one knows nothing of them. */
+  let readBefore = 0;
 
   const timers = deadlines<Deadline>((name) => {
     if (name === 'write') fail(new WireError('write-timeout', 'What we wrote made no progress'), true);
@@ -98,13 +100,14 @@ function begin<In, Out>(
     },
   });
 
-  const sends = outbox(machine, settings);
+  const sends = outbox(() => machine, settings);
   const mark = water(sends, settings);
 
   const received = inbox<In>({
     read,
     consumed() {
-      machine.consumed();
+      if (readBefore > 0) readBefore--;
+      else machine.consumed();
       turn();
     },
     ready: () => turn(),
@@ -120,6 +123,8 @@ function begin<In, Out>(
         skip(cause, bytes);
       }
     }
+    // What is found only now, of a peer that has ended, comes before its end.
+    if (noted.fault) received.cut({ error: noted.fault.error });
     return none;
   }
 
@@ -166,7 +171,7 @@ function begin<In, Out>(
     turnAgain = true;
     if (turning) return;
     turning = true;
-    while (turnAgain) {
+    while (turnAgain || noted.fault) {
       turnAgain = false;
       if (noted.opened) opened();
       sends.settle();
@@ -222,14 +227,29 @@ function begin<In, Out>(
     return state === 'closing' || state === 'ending' || state === 'leaving';
   }
 
-  /** Where the framing can be held by the road, it is: the others hold by themselves. */
+  /** Where the framing can be held by the road, it is: the others hold by themselves. While nothing is unread the road stays open, so that FIN is noticed. */
   function holdThePeer(): void {
-    if (!machine.pausable || state === 'closed') return;
-    const pause = !(received.wanted || state === 'closing' || state === 'finishing');
-    if (pause === paused) return;
+    const drops = state === 'closing' || state === 'finishing';
+    const pause = machine.pausable && !received.wanted && !drops && machine.unreadBytes > 0;
+    if (pause === paused || state === 'closed') return;
     paused = pause;
     if (pause) wire.pause();
     else wire.resume();
+  }
+
+  function reframe<NextIn, NextOut>(next: Protocol<NextIn, NextOut>): Connection<NextIn, NextOut> {
+    if (!machine.pausable)
+      throw new TypeError(`${framing.name} has state on both sides: it cannot be swapped out`);
+    if (state !== 'open') throw new WireError('reset', 'The connection has ended, or is about to');
+    const unread = machine.release();
+    readBefore += received.held;
+    framing = next.framing ?? framing;
+    codec = next.codec as unknown as typeof codec;
+    machine = framing.open(port);
+    machine.start();
+    machine.receive(unread);
+    turn();
+    return connection as unknown as Connection<NextIn, NextOut>;
   }
 
   // --- ends
@@ -337,6 +357,7 @@ function begin<In, Out>(
         },
       });
     },
+    reframe,
     end() {
       if (!framing.halfClose) throw new TypeError(`${framing.name} cannot half-close: use close()`);
       return new Observable((subscriber) => {
@@ -356,8 +377,12 @@ function begin<In, Out>(
   };
   onClaim(connection, claimed);
   onFrames<Out>(connection, {
-    framing,
-    codec,
+    get framing() {
+      return framing;
+    },
+    get codec() {
+      return codec;
+    },
     encode,
     send: (frame) => sendOne(() => frame),
     begunCount: () => sends.begunCount,

@@ -63,7 +63,8 @@ export interface Outbox {
   readonly messages: number;
 }
 
-export function outbox(machine: FramingMachine, limits: OutboxOptions): Outbox {
+/** The machine may be another from one call to the next. */
+export function outbox(machine: () => FramingMachine, limits: OutboxOptions): Outbox {
   const singles = new Fifo<Sending>();
   const streams = new Fifo<Sending>();
   const begun = new Fifo<Sending>();
@@ -95,8 +96,8 @@ export function outbox(machine: FramingMachine, limits: OutboxOptions): Outbox {
   const nextQueue = (): Fifo<Sending> | undefined => {
     const single = firstQueued(singles);
     const stream = firstQueued(streams);
-    if (stream && (!single || stream.order < single.order) && machine.canBegin(true)) return streams;
-    return single && machine.canBegin(false) ? singles : undefined;
+    if (stream && (!single || stream.order < single.order) && machine().canBegin(true)) return streams;
+    return single && machine().canBegin(false) ? singles : undefined;
   };
 
   const settleHead = (head: Sending) => {
@@ -153,7 +154,7 @@ export function outbox(machine: FramingMachine, limits: OutboxOptions): Outbox {
         sending.state = 'begun';
         begun.push(sending);
         begunCount++;
-        machine.begin(sending.frame);
+        machine().begin(sending.frame);
       }
     },
 
