@@ -1,0 +1,78 @@
+import {
+  exhaustMap,
+  filter,
+  ignoreElements,
+  interval,
+  map,
+  type Observable,
+  pairwise,
+  startWith,
+  takeUntil,
+} from 'rxjs';
+import type { Connection } from '../connection/connection.js';
+import { frameDoor } from '../connection/frames.js';
+import { positive } from '../connection/options.js';
+
+/**
+ * Emits whenever nothing of ours has begun to go out for a whole period of so many milliseconds.
+ *
+ *     sends       --a----------b-----
+ *     period      |----|----|----|----|
+ *     writeIdle   ----------x---------x
+ *
+ * Completes when the connection has closed, never errors. It looks once a period, so a silence is told of when it has lasted one to two of them.
+ * To end a connection that has nothing to say, see the example; to say something instead, see `heartbeat`.
+ *
+ * @example
+ * ```ts
+ * import { connect, writeIdle } from 'rx-tinyproto';
+ * import { mergeMap, tap } from 'rxjs';
+ *
+ * connect(9123)
+ *   .pipe(mergeMap((conn) => writeIdle(conn, 60_000).pipe(tap(() => conn.destroy()))))
+ *   .subscribe({ error: console.error });
+ * ```
+ */
+export function writeIdle(connection: Connection<unknown, never>, periodMs: number): Observable<void> {
+  positive('periodMs', periodMs);
+  const begun = () => frameDoor(connection)?.begunCount() ?? -1;
+  return interval(periodMs).pipe(
+    map(begun),
+    startWith(begun()),
+    pairwise(),
+    filter(([before, now]) => before === now),
+    map(() => undefined),
+    takeUntil(connection.closed$),
+  );
+}
+
+/**
+ * Sends a message whenever nothing else has gone out for a while: a sign of life for a peer that cuts who is silent.
+ *
+ *     sends       --a------------b---------
+ *     period      |----|----|----|----|----|
+ *     heartbeat   ----------♥----------♥---
+ *
+ * Looks once every `periodMs`; a beat that the peer has not taken yet is not followed by another. Emits nothing, completes when the connection has closed,
+ * errors with the `SendError` of a beat. Merge it into the handler; the peer filters the message out, and puts an `idleTimeout` of three periods above its `consume`.
+ *
+ * @example
+ * ```ts
+ * import { connect, converse, heartbeat, text } from 'rx-tinyproto';
+ * import { filter, merge } from 'rxjs';
+ *
+ * connect(9123, { codec: text() })
+ *   .pipe(converse((conn) => merge(conn.messages$.pipe(filter((each) => each !== '♥')), heartbeat(conn, '♥', 15_000))))
+ *   .subscribe({ next: console.log, error: console.error });
+ * ```
+ */
+export function heartbeat<Out>(
+  connection: Connection<unknown, Out>,
+  message: Out,
+  periodMs: number,
+): Observable<never> {
+  return writeIdle(connection, periodMs).pipe(
+    exhaustMap(() => connection.send(message)),
+    ignoreElements(),
+  );
+}
