@@ -45,7 +45,9 @@ export type { WhileAway } from './client/logical-sends.js';
 export { isPermanent } from './client/permanent.js';
 export { reconnect, type ReconnectOptions, type ReconnectState } from './client/reconnect.js';
 export type { ListenOptions } from './server/listen.js';
+export { liveConnections } from './server/live-connections.js';
 export { serve, type ServeContext, type ServeOptions } from './server/serve.js';
+export type { ShutdownProgress } from './server/shutdown-progress.js';
 export {
   type Audience,
   broadcast,
@@ -54,7 +56,12 @@ export {
   type Room,
   type SendOptions,
 } from './relay/broadcast.js';
+export { distribute, type DistributeOptions } from './relay/distribute.js';
+export { gather, type Gathered } from './relay/gather.js';
+export { heartbeat, writeIdle } from './relay/heartbeat.js';
+export { idleTimeout } from './relay/idle-timeout.js';
 export type { OnSlow } from './relay/member.js';
+export { relay, type RelayOptions } from './relay/relay.js';
 
 import { connectOver } from './client/connect.js';
 import { tinyproto } from './framing/tinyproto.js';
