@@ -42,15 +42,19 @@ export interface DelimitedOptions {
  */
 export function delimited(
   delimiters: Uint8Array | readonly Uint8Array[],
-  options: DelimitedOptions = {},
+  {
+    maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES,
+    overlong = 'error',
+    unterminated = 'error',
+  }: DelimitedOptions = {},
 ): Framing {
   const all = delimiters instanceof Uint8Array ? [delimiters] : [...delimiters];
   if (!all.every((one) => one instanceof Uint8Array)) throw new TypeError('a delimiter is a Uint8Array');
-  const maxMessageBytes = limit('maxMessageBytes', options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES);
+  limit('maxMessageBytes', maxMessageBytes);
   return delimitedBy(
     'delimited',
     all.map((one) => one.slice()),
-    { ...options, maxMessageBytes },
+    { maxMessageBytes, overlong, unterminated },
   );
 }
 
@@ -58,16 +62,15 @@ export function delimited(
 export function delimitedBy(
   name: string,
   all: readonly Uint8Array[],
-  options: DelimitedOptions & { readonly maxMessageBytes: number },
+  { maxMessageBytes, overlong, unterminated }: Required<DelimitedOptions>,
 ): Framing {
-  const { maxMessageBytes } = options;
   const delimiters = searchTable(all);
   const ours = all[0] as Uint8Array;
   const rules = {
     delimiters,
     maxMessageBytes,
-    overlong: oneOf('overlong', options.overlong ?? 'error', ['error', 'discard']),
-    unterminated: oneOf('unterminated', options.unterminated ?? 'error', ['error', 'deliver']),
+    overlong: oneOf('overlong', overlong, ['error', 'discard']),
+    unterminated: oneOf('unterminated', unterminated, ['error', 'deliver']),
   };
   return oneWay({
     name,

@@ -37,9 +37,12 @@ export interface JsonTextsOptions {
  *   .subscribe({ next: console.log, error: console.error });
  * ```
  */
-export function jsonTexts(options: JsonTextsOptions = {}): Framing {
-  const maxMessageBytes = limit('maxMessageBytes', options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES, 2);
-  const maxDepth = limit('maxDepth', options.maxDepth ?? 128, 1);
+export function jsonTexts({
+  maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES,
+  maxDepth = 128,
+}: JsonTextsOptions = {}): Framing {
+  limit('maxMessageBytes', maxMessageBytes, 2);
+  limit('maxDepth', maxDepth, 1);
   return oneWay({
     name: 'json-texts',
     maxMessageBytes,

@@ -20,31 +20,36 @@ export interface LengthLayout {
 }
 
 /** @throws TypeError for what is no number, RangeError for what cannot work in both directions. */
-export function lengthLayout(options: LengthPrefixedOptions): LengthLayout {
-  const size = wholeNumber('size', options.size ?? 4, 1, 8);
-  const offset = wholeNumber('offset', options.offset ?? 0, 0, MOST_HEAD_BYTES);
-  const adjust = wholeNumber('adjust', options.adjust ?? 0, -LARGEST_ADJUST, LARGEST_ADJUST);
+export function lengthLayout({
+  size = 4,
+  littleEndian = false,
+  offset = 0,
+  adjust = 0,
+  strip = offset + size,
+  header,
+  maxMessageBytes,
+}: LengthPrefixedOptions): LengthLayout {
+  wholeNumber('size', size, 1, 8);
+  wholeNumber('offset', offset, 0, MOST_HEAD_BYTES);
+  wholeNumber('adjust', adjust, -LARGEST_ADJUST, LARGEST_ADJUST);
+  wholeNumber('strip', strip, 0, MOST_HEAD_BYTES + 8);
+  if (typeof littleEndian !== 'boolean')
+    throw new TypeError(`littleEndian is true or false, not ${littleEndian}`);
   const head = offset + size;
-  const strip = wholeNumber('strip', options.strip ?? head, 0, MOST_HEAD_BYTES);
   return {
     size,
-    littleEndian: littleEndian(options.littleEndian ?? false),
+    littleEndian,
     offset,
     head,
     adjust,
     strip,
-    header: header(options.header, offset, size, strip),
-    maxMessageBytes: mostOf(options.maxMessageBytes, size, adjust, head - strip),
+    header: headerOf(header, offset, size, strip),
+    maxMessageBytes: mostOf(maxMessageBytes, size, adjust, head - strip),
   };
 }
 
-function littleEndian(value: unknown): boolean {
-  if (typeof value !== 'boolean') throw new TypeError(`littleEndian is true or false, not ${String(value)}`);
-  return value;
-}
-
 /** Whatever is stripped must be known again on the way out. The length is; other bytes have to be given. */
-function header(given: unknown, offset: number, size: number, strip: number): Uint8Array {
+function headerOf(given: unknown, offset: number, size: number, strip: number): Uint8Array {
   if (given === undefined) {
     const onlyLength = strip === 0 || (offset === 0 && strip <= size);
     if (onlyLength) return new Uint8Array(strip);
@@ -63,7 +68,10 @@ function mostOf(given: unknown, size: number, adjust: number, kept: number): num
   const capacity = Math.min(largestUint(size) + adjust + kept, Number.MAX_SAFE_INTEGER);
   const smallest = Math.max(0, kept, kept + adjust);
   if (capacity < smallest) throw new RangeError(`no length of ${size} bytes says the size of any message`);
-  const most = limit('maxMessageBytes', given ?? Math.min(DEFAULT_MAX_MESSAGE_BYTES, capacity));
+  const most = limit(
+    'maxMessageBytes',
+    given === undefined ? Math.min(DEFAULT_MAX_MESSAGE_BYTES, capacity) : given,
+  );
   if (most === Number.POSITIVE_INFINITY) return capacity;
   if (most < smallest || most > capacity) {
     throw new RangeError(`maxMessageBytes is from ${smallest} to ${capacity} here, not ${most}`);

@@ -53,14 +53,22 @@ type Operator = OperatorFunction<Uint8Array, Uint8Array>;
  *   .subscribe({ next: console.log, error: console.error });
  * ```
  */
-export function framing(decode: Operator, encode: Operator, options: FramingOptions = {}): Framing {
+export function framing(
+  decode: Operator,
+  encode: Operator,
+  {
+    name = 'framing',
+    maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES,
+    maxSilentBytes = maxMessageBytes + 65_536,
+  }: FramingOptions = {},
+): Framing {
   if (typeof decode !== 'function' || typeof encode !== 'function') {
     throw new TypeError('framing takes two operators: one that decodes, and one that encodes');
   }
-  const maxMessageBytes = limit('maxMessageBytes', options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES);
-  const maxSilentBytes = limit('maxSilentBytes', options.maxSilentBytes ?? maxMessageBytes + 65_536);
+  limit('maxMessageBytes', maxMessageBytes);
+  limit('maxSilentBytes', maxSilentBytes);
   return oneWay({
-    name: options.name ?? 'framing',
+    name,
     maxMessageBytes,
     encode: (message) => ({ head: NONE, body: frameBy(encode, message), tail: NONE }),
     decoder: (wake) => new LiftedDecoder(decode, { maxMessageBytes, maxSilentBytes }, wake),

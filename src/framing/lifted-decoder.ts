@@ -2,8 +2,8 @@ import { defer, type OperatorFunction, Subject } from 'rxjs';
 import { ChunkQueue } from '../bytes/chunk-queue.js';
 import { joined } from '../bytes/joined.js';
 import { ProtocolError } from '../errors.js';
+import type { Decoder } from './decoder.js';
 import { malformed, tooLarge } from './faults.js';
-import type { Decoder } from './one-way.js';
 
 export interface LiftedLimits {
   readonly maxMessageBytes: number;
@@ -54,7 +54,7 @@ export class LiftedDecoder implements Decoder {
     if (this.#state === 'fresh') this.#start();
     this.#state = 'ending';
     this.#run(() => this.#source.complete());
-    if (!this.#isDone()) this.#failWith('the decoding operator has not completed with its source');
+    if (!this.#isDone()) this.#fault('the decoding operator has not completed with its source');
   }
 
   /** What the operator has taken it keeps. */
@@ -95,31 +95,36 @@ export class LiftedDecoder implements Decoder {
   }
 
   #emitted(message: Uint8Array): void {
+    if (!this.#inside)
+      this.#late('the decoding operator emits later than in the call that gave it the bytes');
     if (this.#failure) return;
     this.#silentBytes = 0;
-    if (!this.#inside)
-      this.#failWith('the decoding operator emits later than in the call that gave it the bytes');
-    else if (!(message instanceof Uint8Array))
-      this.#failWith('the decoding operator emits something else than a Uint8Array');
-    else if (message.length > this.#limits.maxMessageBytes)
-      this.#failure = tooLarge(this.#limits.maxMessageBytes);
+    const { maxMessageBytes } = this.#limits;
+    if (!(message instanceof Uint8Array)) this.#fault('the decoding operator emits what is no Uint8Array');
+    else if (message.length > maxMessageBytes) this.#failure = tooLarge(maxMessageBytes);
     else this.#messages.push(message);
   }
 
   #failed(error: unknown): void {
-    this.#failure ??=
-      error instanceof ProtocolError ? error : malformed('the decoding operator failed', { cause: error });
+    const ours = error instanceof ProtocolError;
+    this.#failure ??= ours ? error : malformed('the decoding operator failed', { cause: error });
     if (!this.#inside) this.#wake();
   }
 
   #completed(): void {
-    if (this.#state !== 'ending') this.#failWith('the decoding operator completed before its source');
+    if (!this.#inside) this.#late('the decoding operator completes later than its source');
+    else if (this.#state !== 'ending') this.#fault('the decoding operator completed before its source');
     this.#state = 'done';
   }
 
-  /** The programmer's doing: so that it can be told from what a peer does, the cause is a `TypeError`. */
-  #failWith(what: string): void {
+  /** Nobody has called, so nobody would see it: has itself asked. */
+  #late(what: string): void {
+    this.#fault(what);
+    this.#wake();
+  }
+
+  /** The programmer's doing, and so that it can be told from what a peer does, with a `TypeError` as its cause. */
+  #fault(what: string): void {
     this.#failure ??= malformed(what, { cause: new TypeError(what) });
-    if (!this.#inside) this.#wake();
   }
 }

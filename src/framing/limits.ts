@@ -1,7 +1,11 @@
 /** The largest message, where nobody says otherwise: 8 MiB. */
 export const DEFAULT_MAX_MESSAGE_BYTES = 8 * 1024 * 1024;
 
-/** An option that is a whole number from `least` to `most`. @throws TypeError for what is no whole number, RangeError for one that is too small or too large. */
+/**
+ * A whole number from `least` to `most`.
+ *
+ * @throws TypeError for what is no whole number, RangeError for one that is too small or too large.
+ */
 export function wholeNumber(name: string, value: unknown, least: number, most: number): number {
   if (typeof value !== 'number' || !Number.isInteger(value)) {
     throw new TypeError(`${name} is a whole number, not ${String(value)}`);
@@ -12,13 +16,13 @@ export function wholeNumber(name: string, value: unknown, least: number, most: n
   return value;
 }
 
-/** An option that bounds something: a whole number from `least`, or `Infinity`, which has to be written. */
+/** A whole number from `least`, or `Infinity`, which has to be written. */
 export function limit(name: string, value: unknown, least = 0): number {
   if (value === Number.POSITIVE_INFINITY) return value;
   return wholeNumber(name, value, least, Number.MAX_SAFE_INTEGER);
 }
 
-/** An option that is one of a few words. */
+/** One of a few words. */
 export function oneOf<Word extends string>(name: string, value: unknown, words: readonly Word[]): Word {
   const word = words.find((one) => one === value);
   if (word !== undefined) return word;

@@ -39,12 +39,16 @@ export interface LinesOptions {
  *   .subscribe({ next: console.log, error: console.error });
  * ```
  */
-export function lines(options: LinesOptions = {}): Framing {
-  const ending = oneOf('ending', options.ending ?? '\n', ['\n', '\r\n']);
-  return delimitedBy('lines', ending === '\n' ? [LF, CRLF] : [CRLF, LF], {
-    ...options,
-    maxMessageBytes: limit('maxLineBytes', options.maxLineBytes ?? 65_536),
-  });
+export function lines({
+  ending = '\n',
+  maxLineBytes = 65_536,
+  overlong = 'error',
+  unterminated = 'error',
+}: LinesOptions = {}): Framing {
+  oneOf('ending', ending, ['\n', '\r\n']);
+  limit('maxLineBytes', maxLineBytes);
+  const delimiters = ending === '\n' ? [LF, CRLF] : [CRLF, LF];
+  return delimitedBy('lines', delimiters, { maxMessageBytes: maxLineBytes, overlong, unterminated });
 }
 
 const LF = Uint8Array.of(10);

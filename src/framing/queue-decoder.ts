@@ -1,6 +1,6 @@
 import { ByteQueue } from '../bytes/byte-queue.js';
+import type { Decoder } from './decoder.js';
 import { cutShort } from './faults.js';
-import type { Decoder } from './one-way.js';
 
 /** A decoder over a queue of bytes, for framings that need not know how the bytes were cut. */
 export abstract class QueueDecoder implements Decoder {

@@ -33,8 +33,10 @@ export interface VarintPrefixedOptions {
  *   .subscribe({ next: console.log, error: console.error });
  * ```
  */
-export function varintPrefixed(options: VarintPrefixedOptions = {}): Framing {
-  const maxMessageBytes = limit('maxMessageBytes', options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES);
+export function varintPrefixed({
+  maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES,
+}: VarintPrefixedOptions = {}): Framing {
+  limit('maxMessageBytes', maxMessageBytes);
   return oneWay({
     name: 'varint-prefixed',
     maxMessageBytes,

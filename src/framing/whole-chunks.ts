@@ -1,9 +1,10 @@
 import { ChunkQueue } from '../bytes/chunk-queue.js';
 import { joined } from '../bytes/joined.js';
+import type { Decoder } from './decoder.js';
 import { notEncodable, tooLarge } from './faults.js';
 import type { Framing } from './framing.js';
 import { DEFAULT_MAX_MESSAGE_BYTES, limit } from './limits.js';
-import { type Decoder, oneWay } from './one-way.js';
+import { oneWay } from './one-way.js';
 
 /** Options of {@link wholeChunks}. */
 export interface WholeChunksOptions {
@@ -31,8 +32,10 @@ export interface WholeChunksOptions {
  *   .subscribe();
  * ```
  */
-export function wholeChunks(options: WholeChunksOptions = {}): Framing {
-  const maxMessageBytes = limit('maxMessageBytes', options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES, 1);
+export function wholeChunks({
+  maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES,
+}: WholeChunksOptions = {}): Framing {
+  limit('maxMessageBytes', maxMessageBytes, 1);
   return oneWay({
     name: 'whole-chunks',
     maxMessageBytes,

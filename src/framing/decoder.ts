@@ -1,0 +1,15 @@
+/**
+ * Cuts the bytes of one direction into messages. Owns the chunks it is given, decodes on demand, and tells of faults by throwing a `ProtocolError`, once.
+ */
+export interface Decoder {
+  /** Bytes that were taken and not read. */
+  readonly unreadBytes: number;
+  /** Takes a chunk, and does not look into it. */
+  push(chunk: Uint8Array): void;
+  /** The next complete message, or undefined. Looks at nothing behind it. */
+  read(): Uint8Array | undefined;
+  /** The bytes have ended, and `read` found nothing more in them. It may find something now; half a message is `cut-short`, thrown here or there. */
+  end(): void;
+  /** Gives back the bytes that were not read. */
+  rest(): Uint8Array;
+}
