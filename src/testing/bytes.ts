@@ -1,3 +1,5 @@
+export { joined } from '../bytes/joined.js';
+
 type Inserted = readonly (string | number)[];
 
 /**
@@ -29,17 +31,6 @@ export function bytesOfText(written: string): Uint8Array {
   return new TextEncoder().encode(written);
 }
 
-/** All of them in one. */
-export function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(pieces.reduce((bytes, piece) => bytes + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
-}
-
 export function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
   return one.length === other.length && one.every((byte, index) => byte === other[index]);
 }
@@ -47,11 +38,20 @@ export function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
 /** Bytes as a reader wants them in a failure, and as a diagram takes them: as text where they are printable, else in hexadecimal. */
 export function show(bytes: Uint8Array, most = 32): string {
   const shown = bytes.subarray(0, most);
-  const more = bytes.length > most;
-  const printable = shown.length > 0 && shown.every((byte) => byte >= 0x20 && byte < 0x7f && byte !== 0x27);
-  if (printable) return more ? `'${ascii(shown)}…' ${bytes.length} bytes` : `'${ascii(shown)}'`;
-  return more ? `<${hexOf(shown)} … ${bytes.length} bytes>` : `<${hexOf(shown)}>`;
+  const more = bytes.length > most ? '…' : '';
+  const size = more ? ` ${bytes.length} bytes` : '';
+  if (shown.length > 0 && shown.every(isText)) return `'${escaped(shown)}${more}'${size}`;
+  return `<${hexOf(shown)}${more}>${size}`;
 }
+
+const isText = (byte: number): boolean =>
+  (byte >= 0x20 && byte < 0x7f && byte !== 0x27) || byte === 0x0a || byte === 0x0d;
+
+const escaped = (bytes: Uint8Array): string =>
+  String.fromCharCode(...bytes)
+    .replaceAll('\\', '\\\\')
+    .replaceAll('\n', '\\n')
+    .replaceAll('\r', '\\r');
 
 export function hexOf(bytes: Uint8Array): string {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');

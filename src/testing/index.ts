@@ -32,3 +32,6 @@ export {
 } from './virtual-network.js';
 export { drawScene, type DrawOptions } from './draw.js';
 export type { Row, RowKind, Scene } from './scene.js';
+export { chaos, type ChaosOptions } from './chaos.js';
+export { type EverySplit, everySplit } from './every-split.js';
+export { framingContract, type FramingSamples, type TestRunner } from './framing-contract.js';

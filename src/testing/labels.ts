@@ -55,7 +55,8 @@ export const isLetter = (value: string): boolean =>
 /** The value as a diagram can hold it, if it can. */
 function inline(value: unknown): string | undefined {
   if (value instanceof Uint8Array) return show(value, longestInline);
-  return typeof value === 'string' && !/['\n]/.test(value) ? `'${value}'` : undefined;
+  if (typeof value !== 'string' || value.includes("'")) return undefined;
+  return `'${value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\r', '\\r')}'`;
 }
 
 /** A value in full, for the key. */

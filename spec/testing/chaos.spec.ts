@@ -1,0 +1,64 @@
+import { connect as _connect, type Connection, consume, converse, lines, serve, text } from 'rx-tinyproto';
+import { chaos, type MarbleHelpers } from 'rx-tinyproto/testing';
+import { concatMap, from, ignoreElements, merge, NEVER, of, take, tap, timer } from 'rxjs';
+import { describe, expect, it } from 'vitest';
+import { echoScenario } from './chaos-scenarios.js';
+
+void _connect;
+const failure = (test: () => void): string => {
+  try {
+    test();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return '';
+};
+
+describe('chaos', () => {
+  it('echoes under 50 bad roads', chaos(echoScenario('tinyproto'), { ends: ['server:1'] }));
+
+  it('echoes lines under 50 bad roads', chaos(echoScenario('lines'), { ends: ['server:1'] }));
+
+  it('names the seed and the faults of a failure, as few as do', () => {
+    const impatient = ({ listen, connect, run }: MarbleHelpers) => {
+      run(
+        listen('server:1', { framing: lines(), codec: text() }).pipe(
+          serve((conn) => conn.messages$.pipe(consume((line) => conn.send(line)))),
+        ),
+      );
+      return connect('server:1', { framing: lines(), codec: text() }).pipe(
+        converse((conn: Connection<string>) => {
+          const first = merge(conn.messages$, conn.send('hello').pipe(ignoreElements())).pipe(take(1));
+          const late = timer(40).pipe(
+            tap(() => {
+              throw new Error('too late');
+            }),
+          );
+          return merge(first, late).pipe(take(1));
+        }),
+      );
+    };
+    const message = failure(chaos(impatient, { seeds: 200 }));
+    expect(message).toMatch(
+      /^Chaos, seed \d+: too late\n\n {2}to see it {3}faults\('.*', \{ a: [a-z]+\(.*\) \}\)\n {2}that seed {3}chaos\(scenario, \{ seeds: \[\d+\] \}\)$/,
+    );
+    const [seed = ''] = /(?<=seed )\d+/.exec(message) ?? [];
+    expect(failure(chaos(impatient, { seeds: [Number(seed)] }))).toBe(message);
+  });
+
+  it('requires liveness', () => {
+    expect(failure(chaos(() => NEVER, { seeds: 1 }))).toContain('does not complete');
+    expect(failure(chaos(() => timer(100_000), { seeds: 1 }))).toContain(
+      'does not complete within 60000 ms of the last fault',
+    );
+    expect(failure(chaos(() => of(1), { seeds: 1 }))).toBe('');
+  });
+
+  it('has the checks of every marble test', () => {
+    const leaky = ({ hot }: MarbleHelpers) => {
+      hot('a').subscribe();
+      return from([1]).pipe(concatMap(() => of(1)));
+    };
+    expect(failure(chaos(leaky, { seeds: 1 }))).toContain('(open-subscriptions)');
+  });
+});
