@@ -11,6 +11,7 @@ import {
   text,
   until,
   utf8,
+  whereReset,
 } from './wires.js';
 
 const reset = expect.objectContaining({ name: 'WireError', code: 'reset' });
@@ -21,6 +22,7 @@ const closed = (...ends: readonly End[]) =>
 const ended = (end: End) => until(() => end.endings.length === 1, 'ended');
 
 export function endingContract(of: TransportCase): void {
+  const itResets = whereReset(of);
   describe('endings', () => {
     let stage: Scene;
     beforeEach(async () => {
@@ -188,6 +190,10 @@ export function endingContract(of: TransportCase): void {
         await ended(far);
         await until(() => near.closings.length === 1, 'closed', 2_500);
         expect(far.closings).toEqual([]);
+        far.write(utf8('anybody there?'));
+        await closed(far);
+        expect(far.closings).toEqual([{ error: reset }]);
+        expect(far.endings).toEqual(['complete']);
       });
 
       it('may be repeated, and mixed with end', async () => {
@@ -223,7 +229,7 @@ export function endingContract(of: TransportCase): void {
         await ended(far);
       });
 
-      it.runIf(of.resets)('ends the peer with reset: bytes, pending writes, closing', async () => {
+      itResets('ends the peer with reset: bytes, pending writes, closing', async () => {
         const { near, far } = await stage.meet();
         near.wire.pause();
         far.write(pattern(of.bulkBytes));
@@ -238,7 +244,7 @@ export function endingContract(of: TransportCase): void {
         expect(far.settled[1]?.error).toEqual(reset);
       });
 
-      it.runIf(of.resets)('is no clean end for a peer that has not read yet', async () => {
+      itResets('is no clean end for a peer that has not read yet', async () => {
         const { near, far } = await stage.meet({ unread: 'far' });
         near.write(pattern(of.roomBytes));
         await until(() => near.settled.length === 1, 'written');
@@ -250,7 +256,20 @@ export function endingContract(of: TransportCase): void {
         expect(far.endings).toEqual([reset]);
       });
 
-      it.runIf(of.resets)('cuts short an end or a destroy that is under way', async () => {
+      itResets('is no clean end for a peer that has ended and not read yet', async () => {
+        const { near, far } = await stage.meet({ unread: 'far' });
+        far.end();
+        await ended(near);
+        near.write(pattern(of.roomBytes));
+        await until(() => near.settled.length === 1, 'written');
+        near.wire.destroy({ reset: true });
+        await pass(20);
+        far.read();
+        await ended(far);
+        expect(far.endings).toEqual([reset]);
+      });
+
+      itResets('cuts short an end or a destroy that is under way', async () => {
         for (const first of ['end', 'destroy'] as const) {
           for (const rounds of [
             [],

@@ -9,6 +9,7 @@ import {
   type TransportCase,
   until,
   utf8,
+  whereReset,
 } from './wires.js';
 
 /** Writes piece after piece, each when the one before is done. Gives back how much is done. */
@@ -42,6 +43,7 @@ async function settle(what: () => number): Promise<number> {
 
 export function flowContract(of: TransportCase): void {
   describe('flow', () => {
+    const itResets = whereReset(of);
     const total = of.bulkBytes;
     let stage: Scene;
     beforeEach(async () => {
@@ -147,7 +149,7 @@ export function flowContract(of: TransportCase): void {
       expectBytes(far.bytes(), pattern(50_000));
     });
 
-    it.runIf(of.resets)('that is held does not hide that the peer is dead', async () => {
+    itResets('that is held does not hide that the peer is dead', async () => {
       const { near, far } = await stage.meet();
       far.wire.pause();
       const sent = stream(near, total);

@@ -1,5 +1,5 @@
 import type { Subscription } from 'rxjs';
-import { expect } from 'vitest';
+import { expect, it } from 'vitest';
 import type { WireError } from '../../src/errors.js';
 import type { Address, BoundAddress, Transport, Wire, WireClosed } from '../../src/transport/transport.js';
 
@@ -157,3 +157,7 @@ export function expectBytes(actual: Uint8Array, expected: Uint8Array): void {
 
 export const utf8 = (text: string) => new TextEncoder().encode(text);
 export const text = (end: End) => new TextDecoder().decode(end.bytes());
+
+/** `it`, for what can only be asked of a transport that tells RST from FIN. */
+export const whereReset = ({ resets }: TransportCase): ((fact: string, test: () => Promise<void>) => void) =>
+  resets ? it : () => {};

@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { firstValueFrom, type Subscription } from 'rxjs';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { tcp } from '../../src/transport/tcp.js';
-import { text, until, utf8, watch } from '../contracts/wires.js';
+import { type End, pass, text, until, utf8, watch } from '../contracts/wires.js';
 
 describe('A Unix socket', () => {
   const folder = mkdtempSync(join(tmpdir(), 'rx-'));
@@ -100,6 +100,24 @@ describe('A Unix socket', () => {
     }
     expect(existsSync(path)).toBe(true);
     await listen(path);
+  });
+
+  it('tells a peer that hung up on unread bytes from one that ended', async () => {
+    const path = newPath();
+    let far: End | undefined;
+    listenings.push(
+      tcp()
+        .listen({ path })
+        .subscribe((wire) => (far = watch(wire))),
+    );
+    await pass(5);
+    const peer = connect(path).pause();
+    await until(() => far !== undefined, 'accepted');
+    far?.write(utf8('unread'));
+    await until(() => far?.settled.length === 1, 'written');
+    peer.write('half a mess', () => peer.destroy());
+    await until(() => far?.closings.length === 1, 'closed');
+    expect(far?.endings).toEqual([expect.objectContaining({ code: 'reset' })]);
   });
 
   it('says what is wrong', async () => {

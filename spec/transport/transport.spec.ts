@@ -1,6 +1,8 @@
 import { asyncScheduler } from 'rxjs';
+import { describe } from 'vitest';
 import { virtualNetwork } from '../../src/testing/virtual-network.js';
 import { transportContract } from '../contracts/transport.js';
+import { addressContract } from '../contracts/transport-addresses.js';
 import { random } from '../contracts/transport-monkey.js';
 
 const paths = (() => {
@@ -23,7 +25,8 @@ const atRandom = (seed: number) => {
 };
 
 transportContract('The virtual network', { ...same, open: () => virtualNetwork() });
-transportContract('The virtual network, by paths', { ...same, open: () => virtualNetwork(), address: paths });
+describe('The virtual network, by paths', () =>
+  addressContract({ ...same, open: () => virtualNetwork(), address: paths }));
 transportContract('The virtual network, cut at random', {
   ...same,
   open: () => virtualNetwork({ cut: atRandom(7) }),

@@ -89,7 +89,8 @@ export function lane({ scheduler, latencyMs, windowBytes, road }: LaneOptions, o
       whole++;
     }
     inWindow = windowBytes - room;
-    const chunk = joined(pieces);
+    // A copy in any case: once it is done, the writer's buffer is its own again.
+    const chunk = joined(pieces).slice();
     if (chunk.byteLength > 0) way.carry(chunk);
     return queue.splice(0, whole);
   }

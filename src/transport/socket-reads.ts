@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { Observable, type Subscriber, type Subscription, timer } from 'rxjs';
 import type { WireError } from '../errors.js';
+import { errorAtEnd } from './socket-end.js';
 import type { SocketWrites } from './socket-writes.js';
 
 /** What comes out of one socket. */
@@ -12,7 +13,6 @@ export interface SocketReads {
   drop(): void;
   /** Ends `bytes$`, unless it has ended. */
   fail(error: WireError): void;
-  complete(): void;
   /** Nothing will come any more. */
   stop(): void;
 }
@@ -41,25 +41,24 @@ export function socketReads(socket: Socket, writes: SocketWrites, options: Socke
     if (!dropping) reader?.next(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
   });
   socket.on('end', () => {
-    // libuv reports an RST that it finds together with unread bytes as an end. But then a write fails, be it an empty one,
-    // which does no harm on a connection that is half closed.
-    if (!canProbe || writes.ended) complete();
-    else if (writes.busy) setImmediate(complete);
-    else writes.write(nothing, (error) => error ?? complete());
+    const error = errorAtEnd(socket);
+    if (error) socket.destroy(error);
+    else if (!dropping) reader?.complete();
+    watchPeer();
   });
-
-  function complete(): void {
-    if (!dropping && !failure) reader?.complete();
-  }
 
   function flow(): void {
     if (dropping || (claimed && !held)) socket.resume();
     else socket.pause();
   }
 
-  /** A socket that is not read hears nothing of RST; an empty write does. */
+  /** A socket that is not read, or has no more to read, hears nothing of RST; an empty write does, and does no harm else. */
+  function watchPeer(): void {
+    if (canProbe && !writes.ended && !socket.destroyed) probing ??= timer(probeMs, probeMs).subscribe(probe);
+  }
+
   function probe(): void {
-    if (!held) stop();
+    if (!held && !socket.readableEnded) stop();
     else if (!writes.busy && !writes.ended) writes.write(nothing, () => {});
   }
 
@@ -84,7 +83,7 @@ export function socketReads(socket: Socket, writes: SocketWrites, options: Socke
     pause() {
       held = true;
       flow();
-      if (canProbe && !socket.destroyed) probing ??= timer(probeMs, probeMs).subscribe(probe);
+      watchPeer();
     },
     resume() {
       held = false;
@@ -98,7 +97,6 @@ export function socketReads(socket: Socket, writes: SocketWrites, options: Socke
       failure ??= error;
       if (!dropping) reader?.error(failure);
     },
-    complete,
     stop,
   };
 }

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { AsyncSubject, type Subscription, timer } from 'rxjs';
 import { WireError } from '../errors.js';
 import { formatAddress } from './address.js';
-import { nodeError, platformCode } from './node-errors.js';
+import { nodeError } from './node-errors.js';
 import { socketReads } from './socket-reads.js';
 import { socketWrites } from './socket-writes.js';
 import type { TcpOptions } from './tcp-options.js';
@@ -39,8 +39,6 @@ export function socketWire(socket: Socket, options: TcpOptions = {}, ends = ends
 
   function onError(cause: Error): void {
     const error = nodeError(name, cause);
-    // The kernel's word for an RST that came behind FIN: all the bytes were there.
-    if (socket.readableEnded && platformCode(cause) === 'EPIPE') reads.complete();
     reads.fail(error);
     if (!destroyed) outcome = { error };
   }
@@ -50,8 +48,7 @@ export function socketWire(socket: Socket, options: TcpOptions = {}, ends = ends
     lingering?.unsubscribe();
     const gone = new WireError('reset', `${name} is gone`);
     const inOrder = socket.readableEnded && writes.ended;
-    if (inOrder) reads.complete();
-    else if (!destroyed) outcome = { error: outcome.error ?? gone };
+    if (!inOrder && !destroyed) outcome = { error: outcome.error ?? gone };
     reads.fail(outcome.error ?? gone);
     writes.fail(outcome.error ?? gone);
     closed.next(outcome);

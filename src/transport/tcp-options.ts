@@ -1,7 +1,7 @@
 export interface TcpOptions {
   /** Idle time in milliseconds after which the kernel asks whether the peer is still there. @default 30_000 */
   readonly keepAliveMs?: number;
-  /** How often a paused wire looks whether its peer is still there, in milliseconds. @default 5_000 */
+  /** How often a wire that is paused, or whose peer has ended, looks whether the peer is still there, in milliseconds. @default 5_000 */
   readonly probeMs?: number;
   /** How long `destroy()` waits for the peer to take what was written, in milliseconds. @default 1_000 */
   readonly lingerMs?: number;
