@@ -80,6 +80,38 @@ function upper(conn: { messages$: Observable<string>; send(message: string): Obs
   );
 }
 
+describe('the end of a peer', () => {
+  it(
+    'that cuts a message comes behind the messages before it, however slowly they are read',
+    marbles(({ listen, net, run, expectObservable }) => {
+      const got$ = listen(server, inLines).pipe(mergeMap((conn) => conn.messages$.pipe(late(3))));
+      expectObservable(got$).toBe('---a--(b#)', undefined, { kind: 'protocol', code: 'cut-short' });
+      run(
+        net.dial(server).pipe(
+          tap((wire) => {
+            wire.bytes$.subscribe();
+            wire.write(new TextEncoder().encode('a\nb\nc'), () => {});
+            wire.end(() => {});
+          }),
+        ),
+      );
+    }),
+  );
+
+  it(
+    'is noticed by who only sends',
+    marbles(({ listen, connect, run, expectObservable }) => {
+      run(listen(server, inLines).pipe(serve((conn) => conn.messages$.pipe(take(1)))));
+      expectObservable(
+        connect(server, inLines).pipe(
+          mergeMap((conn) => conn.send('a')),
+          ignoreElements(),
+        ),
+      ).toBe('|');
+    }),
+  );
+});
+
 describe('reframe', () => {
   it(
     'goes on in another framing, to the byte, also when both came in one chunk',

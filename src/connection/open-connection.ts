@@ -124,7 +124,7 @@ function begin<In, Out>(
       }
     }
     // What is found only now, of a peer that has ended, comes before its end.
-    if (noted.fault) received.cut({ error: noted.fault.error });
+    if (noted.fault) fail(noted.fault.error, noted.fault.reset, received.cut);
     return none;
   }
 
@@ -292,14 +292,14 @@ function begin<In, Out>(
     else fail(new WireError('close-timeout', 'The peer did not let the connection end in time'), true);
   }
 
-  function fail(error: unknown, reset: boolean): void {
+  function fail(error: unknown, reset: boolean, endMessages = received.end): void {
     delete noted.fault;
     if (state === 'closed') return;
-    // Once FIN is out behind everything of ours, and nothing more is wanted, how the peer goes away changes nothing.
-    const harmless = state === 'finishing' && error instanceof WireError;
+    // Once everything of ours is out, FIN behind it, and nothing more is wanted, how the peer goes away changes nothing.
+    const harmless = state === 'finishing' && sends.messages === 0 && error instanceof WireError;
     by ??= 'error';
     shut(harmless ? undefined : { error }, reset);
-    received.end(failure);
+    endMessages(failure);
     tellClosed();
   }
 
