@@ -110,8 +110,10 @@ export interface Raw {
   write(hex: string): Promise<void>;
   fin(): void;
   rst(): void;
-  /** Stops reading, for good. */
+  /** Stops reading. */
   deafen(): void;
+  /** Reads on. */
+  listen(): void;
   /** All that it has heard, in hexadecimal. */
   readonly heard: string;
   /** Resolves with all that it has heard once that is so many bytes or the other side has ended. */
@@ -144,6 +146,16 @@ export async function rawServer({ onTestFinished }: Cleanup, accepted: (peer: Ra
   return typeof bound === 'object' && bound ? bound.port : 0;
 }
 
+/** Time enough for what is under way: another peer has been to another server and back. */
+export async function roundTrip(test: Cleanup): Promise<void> {
+  const { port } = await serving(test, ({ messages$ }) => messages$);
+  const peer = await rawClient(test, port);
+  await peer.write('ff 00000000');
+  await peer.hears(2);
+  peer.fin();
+  await peer.end;
+}
+
 function raw(socket: Socket): Raw {
   const chunks: Buffer[] = [];
   const came = new BehaviorSubject(0);
@@ -155,7 +167,11 @@ function raw(socket: Socket): Raw {
       resolve(how);
       came.complete();
     };
-    socket.on('end', () => ended('fin'));
+    // Node reports RST as an end if unread bytes came before it; but then a write fails, be it an empty one.
+    socket.on('end', () => {
+      if (socket.writableEnded) ended('fin');
+      else socket.write('', (error) => ended(error ? 'rst' : 'fin'));
+    });
     socket.on('error', () => ended('rst'));
     socket.on('close', () => ended('rst'));
   });
@@ -172,6 +188,7 @@ function raw(socket: Socket): Raw {
     fin: () => void socket.end(),
     rst: () => void socket.resetAndDestroy(),
     deafen: () => void socket.pause(),
+    listen: () => void socket.resume(),
     get heard() {
       return heard();
     },
