@@ -1,13 +1,4 @@
-import {
-  catchError,
-  concat,
-  defer,
-  EMPTY,
-  forkJoin,
-  ignoreElements,
-  type Observable,
-  throwError,
-} from 'rxjs';
+import { catchError, concat, defer, EMPTY, ignoreElements, merge, type Observable, throwError } from 'rxjs';
 import type { Connection } from '../connection/connection.js';
 import { positive } from '../connection/options.js';
 import { SendError } from '../errors.js';
@@ -51,8 +42,8 @@ export function relay<A, B>(
 ): Observable<never> {
   positive('concurrency', concurrency);
   return defer(() => {
-    const directions = forkJoin([passOn(a, b, concurrency), passOn(b, a, concurrency)]);
-    const closed = forkJoin([a.close(), b.close()]);
+    const directions = merge(passOn(a, b, concurrency), passOn(b, a, concurrency));
+    const closed = merge(a.close(), b.close());
     return concat(directions, closed).pipe(
       ignoreElements(),
       catchError((error) => {
