@@ -2,6 +2,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { firstValueFrom, type Subscription } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { tcp } from '../../src/transport/tcp.js';
+import { isSelf } from '../../src/transport/tcp-dial.js';
 import type { BoundAddress, Wire } from '../../src/transport/transport.js';
 import { type End, expectBytes, pass, pattern, text, until, utf8, watch } from '../contracts/wires.js';
 
@@ -178,6 +179,19 @@ describe('tcp().dial', () => {
     });
     expect(await failure(tcp().listen('203.0.113.1:0'))).toMatchObject({ code: 'address-not-available' });
     expect(await failure(tcp().listen('no-such-host.invalid:0'))).toMatchObject({ code: 'name-not-found' });
+  });
+
+  it('knows when the system has connected it to itself, which takes some 30,000 dials otherwise', async () => {
+    const port = await serve('127.0.0.1');
+    const other = connect(port, '127.0.0.1').on('error', () => {});
+    await until(() => other.localPort !== undefined, 'dialled');
+    expect(isSelf(other)).toBe(false);
+    other.destroy();
+    await new Promise((closed) => servers.pop()?.close(closed));
+    const self = connect({ port, localPort: port, host: '127.0.0.1', localAddress: '127.0.0.1' });
+    await new Promise((up) => self.on('connect', up));
+    expect(isSelf(self)).toBe(true);
+    self.destroy();
   });
 
   it('can be given up while the name is looked up, and while it connects', async () => {

@@ -1,6 +1,9 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { tcp } from '../../src/transport/tcp.js';
+import type { BoundAddress } from '../../src/transport/transport.js';
+import { type End, expectBytes, pattern, until, watch } from '../contracts/wires.js';
 
 const door = fileURLToPath(new URL('../../src/transport/index.ts', import.meta.url));
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -57,6 +60,42 @@ describe('A process that has nothing left to do ends', () => {
         console.log('done');
       }, 200);
     `));
+});
+
+describe('A peer that is killed', () => {
+  it('leaves a prefix of what it sent, one ending, and a closed wire', async () => {
+    const script = `
+      const bytes = Buffer.from(Array.from({ length: 65536 }, (_, at) => (at * 31 + (at >>> 8) * 17) & 255));
+      const socket = require('net').connect(process.argv[1], '127.0.0.1');
+      const more = () => socket.write(bytes, more);
+      more();
+    `;
+    for (const bytes of [1, 100_000, 3_000_000, 10_000_000]) {
+      let far: End | undefined;
+      let child: ChildProcess | undefined;
+      const spawnPeer = (bound: BoundAddress) => {
+        child = spawn(process.execPath, ['-e', script, 'port' in bound ? `${bound.port}` : '']);
+      };
+      const listening = tcp()
+        .listen(0, { openObserver: { next: spawnPeer } })
+        .subscribe((wire) => {
+          far = watch(wire);
+        });
+      await until(() => (far?.size() ?? 0) >= bytes, 'so much has come');
+      const end = far as unknown as End;
+      end.write(pattern(100));
+      child?.kill('SIGKILL');
+      await until(() => end.endings.length > 0, 'over');
+      end.wire.destroy();
+      await until(() => end.closings.length > 0, 'closed');
+      expect([end.endings.length, end.closings.length]).toEqual([1, 1]);
+      const wholes = Math.floor(end.size() / 65_536);
+      for (const at of [0, wholes - 1].filter((each) => each >= 0)) {
+        expectBytes(end.bytes().subarray(at * 65_536, (at + 1) * 65_536), pattern(65_536));
+      }
+      listening.unsubscribe();
+    }
+  });
 });
 
 describe('A listener without file descriptors', () => {

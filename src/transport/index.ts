@@ -12,3 +12,4 @@ export type {
   Wire,
   WireClosed,
 } from './transport.js';
+export { type Tapped, wiretap } from './wiretap.js';

@@ -56,7 +56,7 @@ function dialOptions(where: BoundAddress, { nextAddressMs = 1_000 }: TcpOptions)
  * Whoever dials a local port at which nobody listens, over and over, will be given that very port to dial from, and TCP
  * connects it to itself.
  */
-const isSelf = (socket: Socket) =>
+export const isSelf = (socket: Socket) =>
   socket.localPort !== undefined &&
   socket.localPort === socket.remotePort &&
   socket.localAddress === socket.remoteAddress;
