@@ -1,5 +1,5 @@
 import type { ProtocolErrorCode, SendErrorCode, WireErrorCode } from '../src/errors.js';
-import { sourceOf, tableOf, unionOf } from './docs-source.js';
+import { classesOf, sourceOf, tableOf, unionOf } from './docs-source.js';
 
 // Where each error shows. What it means stands in src/errors.ts; a code that is missing here does not compile.
 
@@ -72,5 +72,11 @@ export function errorBlocks(): Record<string, string> {
     'send-errors': codes('SendErrorCode', sends),
     'protocol-errors': codes('ProtocolErrorCode', protocol),
     'wire-errors': codes('WireErrorCode', wire),
+    'programmer-errors': tableOf(
+      ['class', 'code', 'what happened'],
+      classesOf(source, /^(Type|Range)Error$/).flatMap(({ name, base, code, says }) =>
+        code ? [[`\`${name}\`, a \`${base}\``, `\`${code}\``, says]] : [],
+      ),
+    ),
   };
 }

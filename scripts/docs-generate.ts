@@ -1,11 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { pages, root } from '../spec/helpers/docs-fences.js';
 import { errorBlocks } from './docs-errors.js';
+import { brokenLinks } from './docs-links.js';
 import { stateBlocks } from './docs-states.js';
 
 /**
  * Writes what the pages take from the sources: each block between `<!-- generated: name -->` and `<!-- generated end -->`.
- * With `--check` it writes nothing, and fails when a page is not what it would write.
+ * With `--check` it writes nothing, and fails when a page is not what it would write, or links to what is not there.
  */
 
 const blocks: Readonly<Record<string, string>> = { ...errorBlocks(), ...stateBlocks() };
@@ -29,13 +30,14 @@ for (const page of pages()) {
   if (!check) writeFileSync(`${root}${page}`, after);
 }
 
-const unused = Object.keys(blocks).filter((name) => !used.has(name));
-if (unused.length > 0) {
-  console.error(`no page has a place for: ${unused.join(', ')}`);
-  process.exitCode = 1;
-} else if (check && stale.length > 0) {
-  console.error(`not what the sources say any more: ${stale.join(', ')}. Run: npm run docs:generate`);
-  process.exitCode = 1;
-} else {
-  console.log(`${used.size} blocks of the docs ${check ? 'are what the sources say' : 'are written'}`);
-}
+const faults = [
+  ...Object.keys(blocks)
+    .filter((name) => !used.has(name))
+    .map((name) => `no page has a place for: ${name}`),
+  ...(check ? stale.map((page) => `${page} is not what the sources say. Run: npm run docs:generate`) : []),
+  ...brokenLinks([...pages(), 'examples/README.md', 'CHANGELOG.md']),
+];
+
+for (const fault of faults) console.error(fault);
+if (faults.length > 0) process.exitCode = 1;
+else console.log(`${used.size} blocks of the docs ${check ? 'are what the sources say' : 'are written'}`);

@@ -31,6 +31,24 @@ export function glossaryOf(source: string): Documented[] {
   }));
 }
 
+export interface DocumentedClass {
+  readonly name: string;
+  readonly base: string;
+  readonly code: string | undefined;
+  readonly says: string;
+}
+
+/** The classes of a source that extend one of some bases, each with its docstring, and its `code` if that is fixed. */
+export function classesOf(source: string, bases: RegExp): DocumentedClass[] {
+  const classes = source.matchAll(
+    /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\nexport class (\w+) extends (\w+) \{\n([\s\S]*?)\n\}/g,
+  );
+  return [...classes].flatMap(([, says = '', name = '', base = '', body = '']) => {
+    const [, code] = /readonly code = '([^']+)'/.exec(body) ?? [];
+    return bases.test(base) ? [{ name, base, code, says: paragraph(says) }] : [];
+  });
+}
+
 /** The keys of a table that have a remark above them, in lines of `// …`. */
 export function remarksOf(source: string, table: string): Documented[] {
   const body = source.slice(source.indexOf(`export const ${table}`)).split('\n};')[0] ?? '';
