@@ -15,25 +15,33 @@ const doors: Record<string, string> = {
     fixedLength wholeChunks WholeChunksOptions jsonTexts JsonTextsOptions decode encode
     Codec codecs json SchemaIssue SchemaResult StandardSchema text
     consume ConsumeOptions hold Hold HoldOptions paced PacedOptions Valve
-    Connection ConnectionOptions Closed Flow Protocol
+    Connection ConnectionOptions Closed Flow Protocol Traffic traffic
     connect ConnectOptions converse backoff BackoffOptions failover isPermanent reconnect ReconnectOptions ReconnectState WhileAway
     listen ListenOptions liveConnections serve ServeContext ServeOptions ShutdownProgress
     broadcast Audience BroadcastOptions Dropped OnSlow Room SendOptions
     distribute DistributeOptions gather Gathered heartbeat writeIdle idleTimeout relay RelayOptions
   `,
   'src/node/index.ts': `
-    compressed CompressedOptions
+    compressed CompressedOptions diagnostics
   `,
   'src/transport/index.ts': `
     Transport TransportListenOptions TransportDialOptions Wire WireClosed WireError WireErrorCode
     Address AddressUse BoundAddress parseAddress formatAddress
-    tcp TcpOptions
+    tcp TcpOptions wiretap Tapped
+  `,
+  'src/testing/vitest.ts': `
+    marbleTest TinyprotoMatchers
   `,
   'src/testing/index.ts': `
-    marbles MarbleHelpers
-    virtualNetwork VirtualNetwork VirtualNetworkOptions
-    hex utf8
-  `,
+    marbles MarbleHelpers MarblesOptions MarbleError Check ToBe ToBeSpans ConnectionOrLater RawPeer
+    hex text
+    virtualNetwork VirtualNetwork VirtualNetworkOptions NetworkInside RoadSettings Passing Rule Verdict Where
+    Fault bandwidth calm failDials failListeners fragment halfClose latency partition release repair reset rule shred stall
+    chaos ChaosOptions
+    everySplit EverySplit framingContract FramingSamples TestRunner
+    drawScene DrawOptions drawSvg SvgOptions Row RowKind Scene
+    record RecordOptions Recording SpecOptions
+    `,
 };
 
 const program = programOf(Object.keys(doors).filter((door) => existsSync(root + door)));

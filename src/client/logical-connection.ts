@@ -105,6 +105,9 @@ export function logicalConnection<In, Out>(
     get remote() {
       return latest.remote;
     },
+    get traffic() {
+      return latest.traffic;
+    },
     messages$: messages.messages$,
     send(message) {
       const checked = latest.send(message); // throws now for what is no message

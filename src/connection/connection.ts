@@ -2,6 +2,7 @@ import type { Observable, ObservableInput } from 'rxjs';
 import type { Codec } from '../codec/codec.js';
 import type { Framing } from '../framing/framing.js';
 import type { BoundAddress } from '../transport/transport.js';
+import type { Traffic } from './traffic.js';
 
 /** How a connection ended. */
 export interface Closed {
@@ -23,6 +24,8 @@ export interface Connection<In = Uint8Array, Out = In> extends AsyncIterable<In>
   readonly id: string;
   readonly local: BoundAddress;
   readonly remote: BoundAddress;
+  /** What has passed on this connection so far. */
+  readonly traffic: Traffic;
   /**
    * The messages of the peer, one at a time; the next comes when every hold on this one has room (see `consume`).
    *

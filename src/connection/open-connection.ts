@@ -12,6 +12,7 @@ import { type Event, lifecycle, type State } from './lifecycle.js';
 import type { ConnectionSettings } from './options.js';
 import { outbox, type Sender } from './outbox.js';
 import { sendAll } from './send-all.js';
+import { Meter } from './traffic.js';
 import { watched } from './watched.js';
 import { water } from './water.js';
 import { writer } from './writer.js';
@@ -43,6 +44,7 @@ function begin<In, Out>(
   opening: Observer<Connection<In, Out>>,
 ): { abandon(): void } {
   let { framing, codec } = settings;
+  const meter = new Meter(settings.traffic);
   const closed = new AsyncSubject<Closed>();
   const finSent = new AsyncSubject<void>();
   let state: State = 'opening';
@@ -62,6 +64,7 @@ function begin<In, Out>(
     write(bytes, last) {
       if (state === 'closed') return;
       if (last) sends.handed();
+      meter.count('bytesOut', bytes.length);
       out.write(bytes, last);
     },
     opened() {
@@ -100,7 +103,11 @@ function begin<In, Out>(
     },
   });
 
-  const sends = outbox(() => machine, settings);
+  const sends = outbox(
+    () => machine,
+    settings,
+    () => meter.count('messagesOut', 1),
+  );
   const mark = water(sends, settings);
 
   const received = inbox<In>({
@@ -116,6 +123,7 @@ function begin<In, Out>(
 
   function read(): In | None {
     for (let bytes = machine.read(); bytes !== undefined && !undecodable; bytes = machine.read()) {
+      meter.count('messagesIn', 1);
       if (codec === undefined) return bytes as In;
       try {
         return codec.decode(bytes);
@@ -337,6 +345,7 @@ function begin<In, Out>(
     id: crypto.randomUUID(),
     local: wire.local,
     remote: wire.remote,
+    traffic: meter,
     messages$: received.messages$,
     send(message) {
       if (codec === undefined) demandBytes(message);
@@ -391,6 +400,7 @@ function begin<In, Out>(
   wire.bytes$.subscribe({
     next(chunk) {
       if (state === 'closed') return;
+      meter.count('bytesIn', chunk.length);
       machine.receive(chunk);
       turn();
     },

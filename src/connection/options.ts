@@ -1,6 +1,7 @@
 import type { Codec } from '../codec/codec.js';
 import type { ProtocolError } from '../errors.js';
 import type { Framing } from '../framing/framing.js';
+import { type Meter, sumOf, type Traffic } from './traffic.js';
 
 /** What every connection can be told. */
 export interface ConnectionOptions<In = Uint8Array, Out = In> {
@@ -17,6 +18,8 @@ export interface ConnectionOptions<In = Uint8Array, Out = In> {
   readonly maxQueuedBytes?: number;
   /** Messages that may wait to be sent or taken. Above it `send` fails with `queue-full`. @default 1,024 */
   readonly maxQueuedMessages?: number;
+  /** Counts what passes on this connection with that of others; see `traffic()`. */
+  readonly traffic?: Traffic;
   /** How long bytes of ours may make no progress, before the connection fails with `write-timeout`. @default 10,000 */
   readonly writeTimeoutMs?: number;
   /** How long an orderly close may take, before the wire is destroyed. @default 10,000 */
@@ -33,6 +36,7 @@ export interface ConnectionSettings<In, Out> {
   readonly framing: Framing;
   readonly codec: Codec<In, Out> | undefined;
   readonly onUndecodable: ((error: ProtocolError) => void) | undefined;
+  readonly traffic: Meter | undefined;
   readonly maxQueuedBytes: number;
   readonly maxQueuedMessages: number;
   readonly writeTimeoutMs: number;
@@ -50,6 +54,7 @@ export function connectionSettings<In, Out>(
     framing: options.framing ?? framing,
     codec: options.codec,
     onUndecodable: options.onUndecodable,
+    traffic: sumOf(options.traffic),
     maxQueuedBytes: options.maxQueuedBytes ?? 16 * 1_024 * 1_024,
     maxQueuedMessages: options.maxQueuedMessages ?? 1_024,
     writeTimeoutMs: options.writeTimeoutMs ?? 10_000,

@@ -64,7 +64,7 @@ export interface Outbox {
 }
 
 /** The machine may be another from one call to the next. */
-export function outbox(machine: () => FramingMachine, limits: OutboxOptions): Outbox {
+export function outbox(machine: () => FramingMachine, limits: OutboxOptions, taken = () => {}): Outbox {
   const singles = new Fifo<Sending>();
   const streams = new Fifo<Sending>();
   const begun = new Fifo<Sending>();
@@ -105,8 +105,10 @@ export function outbox(machine: () => FramingMachine, limits: OutboxOptions): Ou
     outcomes--;
     if (handedBefore > 0) handedBefore--;
     forget(head);
-    if (head.outcome === 'taken') head.sender.taken();
-    else head.sender.failed(refused(head.frame.body.length));
+    if (head.outcome === 'taken') {
+      taken();
+      head.sender.taken();
+    } else head.sender.failed(refused(head.frame.body.length));
   };
 
   const withdraw = (sending: Sending) => {

@@ -1,2 +1,3 @@
 /** The door to what else needs Node. */
 export { compressed, type CompressedOptions } from './compressed.js';
+export { diagnostics } from './diagnostics.js';

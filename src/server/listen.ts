@@ -1,4 +1,4 @@
-import { type NextObserver, Observable, type Subscriber } from 'rxjs';
+import { type NextObserver, Observable, of, type Subscriber } from 'rxjs';
 import type { Connection } from '../connection/connection.js';
 import { openConnection } from '../connection/open-connection.js';
 import {
@@ -9,12 +9,15 @@ import {
 } from '../connection/options.js';
 import type { Framing } from '../framing/framing.js';
 import type { Address, BoundAddress, Transport, Wire } from '../transport/transport.js';
+import { type ServerEvent, type Tell, telling, tellOf } from './events.js';
 
 export interface ListenOptions<In = Uint8Array, Out = In> extends ConnectionOptions<In, Out> {
   /** Where wires come from. @default TCP and Unix sockets */
   readonly transport?: Transport;
   /** Told all bound addresses, port 0 resolved, in the order asked, once every one of them is bound. */
   readonly openObserver?: NextObserver<readonly BoundAddress[]>;
+  /** Told what happens to the server and its connections: for logs, counts and tools. A `Subject` makes a stream of it. */
+  readonly eventObserver?: NextObserver<ServerEvent>;
   /** How many connections may be open or opening at once. Further ones are told so (tinyproto: `fe`) and hung up on. @default 10,000 */
   readonly maxConnections?: number;
   /** How long a connection may go without being read, served, sent to or closed, before it is destroyed. @default 10,000 */
@@ -43,7 +46,8 @@ export function listenOver(defaults: { readonly transport: Transport; readonly f
     const limit = positive('maxConnections', options.maxConnections ?? 10_000);
     for (const address of all) transport.listen(address); // throws now for one that cannot be meant; binds nothing
     return new Observable<Connection<In, Out>>((subscriber) => {
-      const accept = accepting(settings, limit, subscriber);
+      const tell = telling(options.eventObserver);
+      const accept = accepting(settings, limit, subscriber, tell);
       const bound: BoundAddress[] = [];
       let missing = all.length;
       for (const [index, address] of all.entries()) {
@@ -52,7 +56,9 @@ export function listenOver(defaults: { readonly transport: Transport; readonly f
           next: (at: BoundAddress) => {
             bound[index] = at;
             missing--;
-            if (missing === 0) options.openObserver?.next(bound);
+            if (missing > 0) return;
+            of(bound).subscribe((all) => options.openObserver?.next(all));
+            tell({ type: 'bound', addresses: bound });
           },
         };
         subscriber.add(
@@ -71,6 +77,7 @@ function accepting<In, Out>(
   settings: ConnectionSettings<In, Out>,
   limit: number,
   subscriber: Subscriber<Connection<In, Out>>,
+  tell: Tell,
 ): (wire: Wire) => void {
   let open = 0;
   let refusals = 0;
@@ -88,16 +95,23 @@ function accepting<In, Out>(
   };
 
   return (wire) => {
+    const { remote } = wire;
     if (open >= limit) {
       refuse(wire);
+      tell({ type: 'refused', remote });
       return;
     }
     open++;
     wire.closed$.subscribe(() => open--);
+    tell({ type: 'accepted', remote });
     subscriber.add(
       openConnection(wire, settings).subscribe({
-        next: (connection) => subscriber.next(connection),
-        error: () => {}, // it never became a connection: nobody is waiting for it
+        next: (connection) => {
+          tellOf(connection, tell);
+          subscriber.next(connection);
+        },
+        // It never became a connection: nobody is waiting for it.
+        error: (error) => tell({ type: 'failed', remote, error }),
       }),
     );
   };

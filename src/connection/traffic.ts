@@ -1,0 +1,51 @@
+/** What has passed, counted from the start. */
+export interface Traffic {
+  /** Bytes that came from the wire, framing included. */
+  readonly bytesIn: number;
+  /** Bytes handed to the wire, framing included. */
+  readonly bytesOut: number;
+  /** Messages that were read to be delivered. */
+  readonly messagesIn: number;
+  /** Messages of ours that were taken. */
+  readonly messagesOut: number;
+}
+
+/** What counts, and has its sum count with it. */
+export class Meter implements Traffic {
+  bytesIn = 0;
+  bytesOut = 0;
+  messagesIn = 0;
+  messagesOut = 0;
+
+  constructor(private readonly sum?: Meter) {}
+
+  count(what: keyof Traffic, by: number): void {
+    this[what] += by;
+    this.sum?.count(what, by);
+  }
+}
+
+/**
+ * Counts what passes on all connections that it is given to, as their option `traffic`. Each connection has a count of its own besides.
+ *
+ * Read it whenever it is wanted: counting costs an addition, and tells nobody.
+ *
+ * @example
+ * ```ts
+ * import { listen, serve, traffic } from 'rx-tinyproto';
+ * import { map, pairwise, take, timer } from 'rxjs';
+ *
+ * const all = traffic();
+ * listen(9123, { traffic: all }).pipe(serve((conn) => conn.messages$)).subscribe();
+ * timer(0, 1_000).pipe(map(() => all.messagesIn), pairwise(), map(([before, now]) => now - before), take(2)).subscribe(console.log);
+ * ```
+ */
+export function traffic(): Traffic {
+  return new Meter();
+}
+
+/** The sum that an option names, as what can be counted with. */
+export function sumOf(traffic: Traffic | undefined): Meter | undefined {
+  if (traffic === undefined || traffic instanceof Meter) return traffic;
+  throw new TypeError('traffic is what traffic() gives');
+}
