@@ -16,17 +16,17 @@ export interface DistributeOptions {
  *     b            1---3---
  *
  * A number is taken modulo the number of connections, so the index that `keyOf` is given deals them out in turn; a string is hashed (FNV-1a, 32 bits), the same on every
- * machine. Holds its source while `concurrency` messages are not yet taken: a connection that does not read holds it in the end. Emits nothing, completes when
+ * machine. Holds its source (`messages$`, or another with `paced`) while `concurrency` messages are not yet taken: a connection that does not read holds it in the end. Emits nothing, completes when
  * all are taken, errors with the first `SendError`. Without a connection, a `RangeError` is thrown at once.
  *
  * @example
  * ```ts
- * import { connect, converse, distribute, text } from 'rx-tinyproto';
+ * import { connect, distribute, paced, text } from 'rx-tinyproto';
  * import { combineLatest, from, mergeMap } from 'rxjs';
  *
  * const codec = text();
  * combineLatest([connect(9001, { codec }), connect(9002, { codec })])
- *   .pipe(mergeMap((workers) => from(['a', 'b', 'c']).pipe(distribute(workers, (word) => word))))
+ *   .pipe(mergeMap((workers) => from(['a', 'b', 'c']).pipe(paced(), distribute(workers, (word) => word))))
  *   .subscribe({ error: console.error });
  * ```
  */
