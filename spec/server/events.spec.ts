@@ -5,6 +5,7 @@ import {
   converse,
   type ServerEvent,
   serve,
+  type Traffic,
   text,
   traffic,
 } from 'rx-tinyproto';
