@@ -33,7 +33,7 @@ const NONE = new Uint8Array(0);
  * `collision`; what comes beyond the inbox is `inbox-overflow`; waits end with `opening-timeout`, `header-timeout`, `payload-timeout`, `ok-timeout` or
  * `mutual-hold`. Each ends the connection; messages that were complete before can still be read.
  *
- * Source: the wire of Python's tinyproto, 2.0.1 and 3.0. What both sides do when they speak at once is this library's own.
+ * Source: the wire of Python's `tinyproto`, 2.0.1 and 3.0. What both sides do when they speak at once is this library's own.
  *
  * @example
  * listen(9123, { framing: tinyproto({ duplex: 'half' }) }).pipe(serve((conn) => conn.messages$.pipe(consume((message) => conn.send(message))))).subscribe();
