@@ -8,6 +8,7 @@ const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 export const doors = [
   { find: /^rx-tinyproto$/, replacement: at('./src/index.ts') },
   { find: /^rx-tinyproto\/testing$/, replacement: at('./src/testing/index.ts') },
+  { find: /^rx-tinyproto\/testing\/vitest$/, replacement: at('./src/testing/vitest.ts') },
   { find: /^rx-tinyproto\/node$/, replacement: at('./src/node/index.ts') },
   { find: /^rx-tinyproto\/transport$/, replacement: at('./src/transport/index.ts') },
 ];

@@ -52,6 +52,7 @@ const house: House = {
     },
   },
   packagesOf: {
+    'testing/vitest.ts': { packages: ['vitest'], because: 'it is the door for Vitest' },
     'framing/lift.ts': { packages: ['rxjs'], because: 'it makes a framing of two operators' },
     'framing/lifted-decoder.ts': { packages: ['rxjs'], because: 'it runs an operator' },
     'framing/decode.ts': { packages: ['rxjs'], because: 'it is an operator' },

@@ -18,9 +18,6 @@ export function text(strings: TemplateStringsArray, ...values: Inserted): Uint8A
   return bytesOfText(String.raw({ raw: strings }, ...values));
 }
 
-/** @internal The older name of {@link text}. */
-export const utf8 = text;
-
 export function bytesOfHex(written: string): Uint8Array {
   const digits = written.replace(/[\s|]/g, '');
   if (!/^([0-9a-fA-F]{2})*$/.test(digits)) throw new TypeError(`no pairs of hexadecimal digits: ${written}`);

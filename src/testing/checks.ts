@@ -1,5 +1,5 @@
+import type { Span } from './diagram.js';
 import type { Site } from './marble-error.js';
-import type { SubscriptionLog } from './marble-sources.js';
 
 /**
  * What every marble test is looked over for at its end. Each can be allowed.
@@ -55,9 +55,7 @@ export function report(found: readonly Finding[]): string {
 }
 
 /** Subscriptions to the sources of a test that nobody ended. */
-export function openSubscriptions(
-  logs: readonly { readonly subscriptions: readonly SubscriptionLog[] }[],
-): number {
+export function openSubscriptions(logs: readonly { readonly subscriptions: readonly Span[] }[]): number {
   return logs
     .flatMap(({ subscriptions }) => subscriptions)
     .filter(({ unsubscribedFrame }) => unsubscribedFrame === Infinity).length;

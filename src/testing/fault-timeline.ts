@@ -1,6 +1,6 @@
 import { parseMoments, type Timed } from './diagram.js';
 import type { Fault } from './faults.js';
-import type { Row } from './scene.js';
+import { Named, type Row } from './scene.js';
 import type { VirtualNetwork } from './virtual-network.js';
 import type { VirtualTime } from './virtual-time.js';
 
@@ -13,7 +13,7 @@ export function faultTimeline(time: VirtualTime, net: VirtualNetwork, rows: Row[
   rows.push({ name: 'faults', kind: 'faults', marks });
 
   function begin(letter: string, fault: Fault): void {
-    marks.push({ frame: time.now, notification: { kind: 'N', value: letter } });
+    marks.push({ frame: time.now, notification: { kind: 'N', value: new Named(letter, fault.text) } });
     const { ends } = fault;
     if (ends !== undefined) endAll(ends);
     going.push({ kind: fault.kind, end: fault(net) });

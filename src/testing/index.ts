@@ -1,5 +1,5 @@
 /** The testing door: protocols tested as pictures, in virtual time, on a virtual network. Knows no test runner. */
-export { hex, text, utf8 } from './bytes.js';
+export { hex, text } from './bytes.js';
 export { type MarbleHelpers, marbles, type MarblesOptions } from './marbles.js';
 export type { Check } from './checks.js';
 export type { ToBe, ToBeSpans } from './expectations.js';
@@ -26,6 +26,7 @@ export {
 export type { Passing, Rule, Verdict, Where } from './network-road.js';
 export {
   type NetworkInside,
+  type RoadSettings,
   type VirtualNetwork,
   type VirtualNetworkOptions,
   virtualNetwork,
@@ -35,3 +36,5 @@ export type { Row, RowKind, Scene } from './scene.js';
 export { chaos, type ChaosOptions } from './chaos.js';
 export { type EverySplit, everySplit } from './every-split.js';
 export { framingContract, type FramingSamples, type TestRunner } from './framing-contract.js';
+export { drawSvg, type SvgOptions } from './svg.js';
+export { record, type RecordOptions, type Recording, type SpecOptions } from './record.js';

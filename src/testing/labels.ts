@@ -2,6 +2,7 @@ import { isObservable } from 'rxjs';
 import { show } from './bytes.js';
 import type { Timed } from './diagram.js';
 import { same } from './same.js';
+import { Named } from './scene.js';
 
 /** Short names for the values of a scene: the same value has the same name everywhere. */
 export interface Labels {
@@ -29,9 +30,16 @@ export function labels(taken: Iterable<string> = []): Labels {
     return letter;
   }
 
+  function meant({ letter, text }: Named): string {
+    if (!named.some((each) => each.letter === letter)) named.push({ letter, value: new Meaning(text) });
+    used.add(letter);
+    return letter;
+  }
+
   /** A letter is itself, bytes and texts are written out while they are short. */
   function ofValue(value: unknown): string {
     if (typeof value === 'string' && isLetter(value)) return value;
+    if (value instanceof Named) return meant(value);
     const written = inline(value);
     if (written === undefined || written.length > longestInline) return name(value);
     short.set(written, written);
@@ -59,8 +67,14 @@ function inline(value: unknown): string | undefined {
   return `'${value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\r', '\\r')}'`;
 }
 
+/** What stands in the key as it is. */
+class Meaning {
+  constructor(readonly text: string) {}
+}
+
 /** A value in full, for the key. */
 export function explain(value: unknown): string {
+  if (value instanceof Meaning) return value.text;
   if (value instanceof Uint8Array) return show(value);
   if (value instanceof Error) return `${value.name}: ${value.message}`;
   if (isObservable(value)) return 'an Observable';

@@ -14,9 +14,9 @@ import { firstDifference } from './judge.js';
 import { MarbleError, siteOfCall } from './marble-error.js';
 import { type Sources, sources } from './marble-sources.js';
 import { type PeerHelpers, peers } from './peers.js';
-import { type Expectation, type Scene, type Stage, sceneOf } from './scene.js';
+import { type Expectation, passedScene, type Scene, type Stage, sceneOf } from './scene.js';
 import { isColorTerminal } from './terminal.js';
-import { type VirtualNetwork, type VirtualNetworkOptions, virtualNetwork } from './virtual-network.js';
+import { type RoadSettings, type VirtualNetwork, virtualNetwork } from './virtual-network.js';
 import { inVirtualTime, type Run, type VirtualTime } from './virtual-time.js';
 
 /** What a marble test has at hand: everything of `TestScheduler.run`, a network, and what is to be expected of it. */
@@ -45,7 +45,7 @@ export interface MarbleHelpers
 }
 
 /** How a marble test is run. The options of its network stand here, too. */
-export interface MarblesOptions extends Omit<VirtualNetworkOptions, 'scheduler'> {
+export interface MarblesOptions extends RoadSettings {
   /** What it may leave behind; see {@link Check}. */
   readonly allow?: readonly Check[];
   /** How much virtual time may pass, in milliseconds. @default 600,000 */
@@ -116,7 +116,6 @@ function play(time: VirtualTime, test: (helpers: MarbleHelpers) => void, options
     flush();
     if (endless) found.add('endless', `Something is still to do after ${maxMs} ms of virtual time`);
     watch.lookForUnread(net);
-    const scene = sceneOf(stage);
     record.seal();
     programs.unsubscribe();
     crew.leave();
@@ -127,7 +126,7 @@ function play(time: VirtualTime, test: (helpers: MarbleHelpers) => void, options
     lookOver(found, stage, made);
     watch.lookOver();
     judgeAll(stage, found);
-    onScene?.(scene);
+    onScene?.(passedScene(stage));
   } finally {
     over = true;
     watch.stop();

@@ -1,10 +1,7 @@
 import type { SchedulerLike } from 'rxjs';
 import { WireError } from '../errors.js';
 import { joined } from './bytes.js';
-import type { Road } from './network-road.js';
-
-/** What travels on a lane, in order. FIN and RST take no room in the window. */
-export type Item = Uint8Array | 'fin' | 'rst';
+import type { Item, Road } from './network-road.js';
 
 type Done = (error?: WireError) => void;
 type Write = { readonly bytes: Uint8Array; readonly done: Done };

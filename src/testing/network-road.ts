@@ -2,7 +2,9 @@ import type { SchedulerLike } from 'rxjs';
 import type { WireErrorCode } from '../errors.js';
 import { formatAddress } from '../transport/address.js';
 import type { BoundAddress } from '../transport/transport.js';
-import type { Item } from './network-lane.js';
+
+/** What travels on a lane, in order. FIN and RST take no room in the window. */
+export type Item = Uint8Array | 'fin' | 'rst';
 
 /** Something on its way on a virtual network: the bytes of a chunk, a FIN, an RST, or a dial that has yet to become a wire. */
 export interface Passing {

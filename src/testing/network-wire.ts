@@ -2,7 +2,8 @@ import { AsyncSubject, Observable, type SchedulerLike, type Subscriber, type Sub
 import { WireError } from '../errors.js';
 import { formatAddress } from '../transport/address.js';
 import type { BoundAddress, Wire, WireClosed } from '../transport/transport.js';
-import { type Item, type Lane, type LaneOptions, lane } from './network-lane.js';
+import { type Lane, type LaneOptions, lane } from './network-lane.js';
+import type { Item } from './network-road.js';
 
 /** As the real one: how long `destroy()` waits for the peer to take what was written. */
 const lingerMs = 1_000;

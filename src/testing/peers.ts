@@ -3,6 +3,7 @@ import type { Address } from '../transport/transport.js';
 import type { Timed } from './diagram.js';
 import type { Recorder, ToBe } from './expectations.js';
 import {
+  atOnce,
   byFrame,
   oneByOne,
   type PeerInside,
@@ -22,9 +23,13 @@ export interface PeerHelpers {
   /** A raw peer that listens; called again for the same address, it is the one that the next connection comes to. */
   accepts(address: Address): RawPeer;
   /**
-   * Expects the bytes that a raw peer gets, `|` for FIN and `#` for RST. What came in one millisecond is one piece, however it was cut, unless `chunks` is set.
+   * Expects the bytes that a raw peer gets, `|` for FIN and `#` for RST. What came in one millisecond is one piece, however it was cut, unless `chunks` is set. With
+   * `anytime`, only the bytes and the end count.
    */
-  expectBytes(peer: RawPeer, options?: { readonly chunks?: boolean }): ToBe<Uint8Array | string>;
+  expectBytes(
+    peer: RawPeer,
+    options?: { readonly chunks?: boolean; readonly anytime?: boolean },
+  ): ToBe<Uint8Array | string>;
 }
 
 export function peers(
@@ -63,10 +68,11 @@ export function peers(
         return add(rawPeer(time, numbered(from ?? 'peer'), patiently(time, transport.dial(address))));
       },
       accepts: (address) => add(rawPeer(time, numbered('server'), doorAt(address).next())),
-      expectBytes(peer, { chunks = false } = {}) {
+      expectBytes(peer, { chunks = false, anytime = false } = {}) {
         const received = all.get(peer)?.received;
         if (!received) throw new TypeError('expectBytes is for the peers of this test');
-        const normal = chunks ? (marks: readonly Timed[]) => marks.map(plainMark) : byFrame;
+        const pieces = (marks: readonly Timed[]) => marks.map(plainMark);
+        const normal = anytime ? atOnce : chunks ? pieces : byFrame;
         return record.expectRow<Uint8Array | string>(
           `${peer.name} gets`,
           received as readonly Timed<Uint8Array>[],

@@ -166,6 +166,11 @@ export function byFrame(marks: readonly Timed[]): Timed[] {
   return out;
 }
 
+/** All bytes and the end, as if they had come at once. */
+export function atOnce(marks: readonly Timed[]): Timed[] {
+  return byFrame(marks.map((mark) => ({ ...mark, frame: 0 })));
+}
+
 /** Texts as bytes, and every reset alike. */
 export function plainMark({ frame, notification }: Timed): Timed {
   if (notification.kind === 'N')

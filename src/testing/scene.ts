@@ -34,6 +34,22 @@ export interface Stage {
   readonly expectations: Expectation[];
 }
 
+/** Something that happens and has a name of its own: its letter in the diagram, and what that stands for. */
+export class Named {
+  constructor(
+    readonly letter: string,
+    readonly text: string,
+  ) {}
+}
+
+/** The scene of a test that passes: what was expected is what came. */
+export function passedScene(stage: Stage): Scene {
+  const passed = stage.expectations.map(
+    ({ name, actual }): Row => ({ name, kind: 'expected', marks: actual }),
+  );
+  return { rows: [...sceneOf({ ...stage, expectations: [] }).rows, ...passed] };
+}
+
 /** The rows of a stage, as a scene: sources and the road above, then each expectation as a pair. */
 export function sceneOf({ rows, expectations }: Stage, title?: string): Scene {
   const pairs = expectations.flatMap(({ name, actual, expected }): Row[] => [

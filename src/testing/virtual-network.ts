@@ -6,15 +6,20 @@ import { addressBook } from './network-addresses.js';
 import { type Links, links } from './network-links.js';
 import { isNamed, judge, type Rule } from './network-road.js';
 
-export interface VirtualNetworkOptions {
-  /** What drives it, and its only clock. `TestScheduler.run` makes the default virtual. @default asapScheduler */
-  readonly scheduler?: SchedulerLike;
+/** What a virtual road is like. */
+export interface RoadSettings {
   /** How long everything takes from one end to the other, in milliseconds. @default 0 */
   readonly latencyMs?: number;
   /** How many bytes may be on their way or unread, in each direction of a wire. @default 65_536 */
   readonly windowBytes?: number;
   /** Cuts a chunk that sets out into the chunks that arrive. By default it arrives as it is. */
   readonly cut?: (chunk: Uint8Array) => readonly Uint8Array[];
+}
+
+/** A virtual road, and the time on it. */
+export interface VirtualNetworkOptions extends RoadSettings {
+  /** What drives it, and its only clock. `TestScheduler.run` makes the default virtual. @default asapScheduler */
+  readonly scheduler?: SchedulerLike;
 }
 
 /** A transport whose road is in the hands of a test. */

@@ -1,0 +1,53 @@
+/** What Vitest gets besides: tests in virtual time in one call, and matchers for bytes and for errors. Needs `vitest`. */
+import { expect, test } from 'vitest';
+import { hexOf, sameBytes } from './bytes.js';
+import { asBytes } from './every-split.js';
+import { explain } from './labels.js';
+import { type MarbleHelpers, type MarblesOptions, marbles } from './marbles.js';
+
+/** What `expect` knows when this door is imported. */
+export interface TinyprotoMatchers<R> {
+  /** The same bytes, which a text stands for in UTF-8. A difference is shown in hexadecimal. */
+  toBeBytes(expected: Uint8Array | string): R;
+  /** An error with this code, whatever its text. */
+  toHaveCode(code: string): R;
+}
+
+declare module 'vitest' {
+  interface Matchers<T> extends TinyprotoMatchers<T> {}
+}
+
+/**
+ * A test of Vitest in virtual time: `test(name, marbles(…))` in one call.
+ *
+ *     marbleTest('echoes', ({ cold, expectObservable }) => expectObservable(cold('-a|')).toBe('-a|'));
+ */
+export function marbleTest(
+  name: string,
+  body: (helpers: MarbleHelpers) => void,
+  options?: MarblesOptions,
+): void {
+  test(name, marbles(body, options));
+}
+
+expect.extend({
+  toBeBytes(received: unknown, expected: Uint8Array | string) {
+    const bytes = asBytes(expected);
+    const pass = received instanceof Uint8Array && sameBytes(received, bytes);
+    return {
+      pass,
+      message: () => `expected ${explain(received)} ${pass ? 'not ' : ''}to be ${explain(bytes)}`,
+      actual: received instanceof Uint8Array ? hexOf(received) : received,
+      expected: hexOf(bytes),
+    };
+  },
+  toHaveCode(received: unknown, code: string) {
+    const actual = (received as { readonly code?: unknown } | undefined)?.code;
+    return {
+      pass: actual === code,
+      message: () => `expected ${explain(received)} ${actual === code ? 'not ' : ''}to have the code ${code}`,
+      actual,
+      expected: code,
+    };
+  },
+});
