@@ -1,4 +1,4 @@
-/** Bytes that may be searched for at once, over all patterns: the table takes 512 bytes for each. */
+/** Bytes that may be searched for at once, over all patterns: the table takes 1 KiB for each. */
 const MOST_PATTERN_BYTES = 1_024;
 
 /** What to look for, compiled: a state a row of 256, the state being how much of which pattern the last bytes are. */

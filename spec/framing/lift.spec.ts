@@ -1,0 +1,269 @@
+import { hex } from 'rx-tinyproto/testing';
+import {
+  concatMap,
+  concatWith,
+  delay,
+  EMPTY,
+  endWith,
+  filter,
+  ignoreElements,
+  map,
+  mergeWith,
+  NEVER,
+  type OperatorFunction,
+  pipe,
+  Subject,
+  scan,
+  startWith,
+  take,
+  tap,
+  throwError,
+} from 'rxjs';
+import { describe, expect, it } from 'vitest';
+import { ProtocolError, SendError } from '../../src/errors.js';
+import { decode } from '../../src/framing/decode.js';
+import { encode } from '../../src/framing/encode.js';
+import { type FramingOptions, framing } from '../../src/framing/lift.js';
+import { lines } from '../../src/framing/lines.js';
+import { bytesOf, hexOf } from '../helpers/decoded.js';
+import { Bench } from '../helpers/machine-bench.js';
+
+type Operator = OperatorFunction<Uint8Array, Uint8Array>;
+
+const same: Operator = map((bytes: Uint8Array) => bytes);
+const decoding = (operator: Operator, options: FramingOptions = {}) =>
+  Bench.open(framing(operator, same, options));
+const encoding = (operator: Operator, options: FramingOptions = {}) => framing(same, operator, options);
+
+/** The error that a call throws. */
+function thrownBy(call: () => unknown): SendError {
+  try {
+    call();
+  } catch (error) {
+    return error as SendError;
+  }
+  throw new Error('nothing was thrown');
+}
+
+describe('framing', () => {
+  it('makes a framing of two operators, in a line', () => {
+    const shout = framing(
+      pipe(
+        decode(lines()),
+        map((line) => line.map((byte) => byte | 0x20)),
+      ),
+      encode(lines()),
+      { name: 'shout' },
+    );
+    const bench = Bench.open(shout);
+    bench.machine.receive(bytesOf('HEL'));
+    expect(bench.read()).toBeUndefined();
+    bench.machine.receive(bytesOf('LO\n'));
+    expect(bench.read()).toBe(hexOf(bytesOf('hello')));
+    bench.machine.begin(shout.encode(bytesOf('hi')));
+    expect(bench.since()).toBe('68690a. taken');
+    expect([shout.name, shout.halfClose, shout.maxMessageBytes]).toEqual(['shout', true, 8 * 1024 * 1024]);
+  });
+
+  it('throws a TypeError for what is no operator', () => {
+    expect(() => framing(undefined as never, same)).toThrow(TypeError);
+    expect(() => framing(same, {} as never)).toThrow(TypeError);
+  });
+
+  it.each([-1, Number.NaN])('throws for a limit of %s', (bytes) => {
+    expect(() => framing(same, same, { maxMessageBytes: bytes })).toThrow(/whole number|from 0/);
+    expect(() => framing(same, same, { maxSilentBytes: bytes })).toThrow(/whole number|from 0/);
+  });
+});
+
+describe('framing, decoding', () => {
+  it('remembers for each connection by itself', () => {
+    const counting = framing(
+      pipe(
+        scan((count: number) => count + 1, 0),
+        map((count) => Uint8Array.of(count)),
+      ),
+      same,
+    );
+    const [one, other] = [Bench.open(counting), Bench.open(counting)];
+    one.machine.receive(hex`00`);
+    one.machine.receive(hex`00`);
+    other.machine.receive(hex`00`);
+    expect([one.drain(), other.drain()]).toEqual([['01', '02'], ['01']]);
+  });
+
+  it('gives the operator a chunk when the messages of those before are read', () => {
+    const given: string[] = [];
+    const bench = decoding(
+      pipe(
+        tap((chunk) => given.push(hexOf(chunk))),
+        concatMap((chunk) => [chunk, chunk]),
+      ),
+    );
+    bench.machine.receive(hex`01`);
+    bench.machine.receive(hex`02`);
+    expect(given).toEqual([]);
+    expect(bench.read()).toBe('01');
+    expect(bench.read()).toBe('01');
+    expect(given).toEqual(['01']);
+    expect(bench.machine.unreadBytes).toBe(1);
+    expect(bench.drain()).toEqual(['02', '02']);
+  });
+
+  it('delivers what the operator emits before the first chunk, and behind the last', () => {
+    const bench = decoding(pipe(startWith(hex`aa`), endWith(hex`bb`, hex`cc`)));
+    bench.machine.receive(hex`01`);
+    bench.machine.receiveEnd();
+    expect(bench.drain()).toEqual(['aa', '01', 'bb', 'cc']);
+    expect(bench.since()).toBe('');
+  });
+
+  it('passes on a ProtocolError of the operator, behind the messages before it', () => {
+    const bench = decoding(concatWith(throwError(() => new ProtocolError('cut-short', 'half'))));
+    bench.machine.receive(hex`01`);
+    bench.machine.receiveEnd();
+    expect(bench.read()).toBe('01');
+    expect(bench.since()).toBe('');
+    expect(bench.read()).toBeUndefined();
+    expect(bench.since()).toBe('cut-short');
+  });
+
+  it.each<[string, Operator, string]>([
+    ['throws', map(() => JSON.parse('?')), 'the decoding operator failed'],
+    ['throws when it is applied', () => JSON.parse('?'), 'the decoding operator failed'],
+    ['completes before its source', take(0), 'completed before its source'],
+    ['emits what is no Uint8Array', map(() => 'text' as never), 'no Uint8Array'],
+  ])('fails with malformed where the operator %s', (_, operator, text) => {
+    const error = faultOf(operator, [hex`01`]);
+    expect(error).toMatchObject({ name: 'ProtocolError', code: 'malformed' });
+    expect(error?.message).toContain(text);
+    expect(error?.cause).toBeInstanceOf(Error);
+  });
+
+  it('fails with malformed where the operator does not complete with its source', () => {
+    const error = faultOf(mergeWith(NEVER), [hex`01`], true);
+    expect(error).toMatchObject({ code: 'malformed', cause: expect.any(TypeError) });
+    expect(error?.message).toContain('has not completed');
+  });
+
+  it('wakes up to say so where the operator emits later', async () => {
+    const bench = decoding(delay(0));
+    bench.machine.receive(hex`01`);
+    expect(bench.read()).toBeUndefined();
+    expect(bench.since()).toBe('');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(bench.since()).toBe('awaits quiet');
+    bench.machine.expired('quiet');
+    expect(bench.read()).toBeUndefined();
+    expect(bench.since()).toBe('malformed');
+  });
+
+  it('wakes up to say so where the operator fails later', () => {
+    const trigger = new Subject<never>();
+    const bench = decoding(mergeWith(trigger));
+    bench.machine.receive(hex`01`);
+    expect(bench.read()).toBe('01');
+    trigger.error(new Error('later'));
+    expect(bench.since()).toBe('awaits quiet');
+    bench.machine.expired('quiet');
+    expect(bench.read()).toBeUndefined();
+    expect(bench.since()).toBe('malformed');
+  });
+
+  it('holds the messages of the operator to the limit', () => {
+    const bench = decoding(same, { maxMessageBytes: 3 });
+    bench.machine.receive(hex`01 02 03`);
+    bench.machine.receive(hex`01 02 03 04`);
+    expect(bench.drain()).toEqual(['010203']);
+    expect(bench.since()).toBe('message-too-large');
+  });
+
+  it('gives the operator no more than maxSilentBytes without a message', () => {
+    const bench = decoding(
+      filter((chunk) => chunk.length === 1),
+      { maxSilentBytes: 6 },
+    );
+    for (const chunk of [hex`01 02 03`, hex`01 02 03`, hex`07`, hex`01 02 03`, hex`01 02 03`])
+      bench.machine.receive(chunk);
+    expect(bench.drain()).toEqual(['07']);
+    expect(bench.since()).toBe('');
+    bench.machine.receive(hex`01 02`);
+    expect(bench.drain()).toEqual([]);
+    expect(bench.since()).toBe('message-too-large');
+  });
+
+  it('cannot give back what the operator has taken', () => {
+    const bench = decoding(same);
+    bench.machine.receive(hex`01`);
+    bench.drain();
+    expect(() => bench.machine.release()).toThrow(TypeError);
+  });
+});
+
+describe('framing, encoding', () => {
+  it('gives the operator one message at a time, and takes all that it emits for the frame', () => {
+    const { encode } = encoding(pipe(concatMap((message) => [hex`01`, message, hex`02`])));
+    expect(hexOf(encode(hex`aa`).body)).toBe('01aa02');
+    expect(hexOf(encode(hex`bb`).body)).toBe('01bb02');
+  });
+
+  it('remembers nothing from one message to the next', () => {
+    const { encode } = encoding(map((_, index) => Uint8Array.of(index)));
+    expect([encode(hex`aa`), encode(hex`aa`)].map(({ body }) => hexOf(body))).toEqual(['00', '00']);
+  });
+
+  it.each<[string, Operator]>([
+    ['throws', map(() => JSON.parse('?'))],
+    ['throws when it is applied', () => JSON.parse('?')],
+    ['emits later', delay(0)],
+    ['emits at once and completes later', mergeWith(NEVER)],
+    ['emits nothing', ignoreElements()],
+    ['emits no bytes', map(() => hex``)],
+    ['emits what is no Uint8Array', map(() => 'text' as never)],
+  ])('throws a SendError where the operator %s', (_, operator) => {
+    const error = thrownBy(() => encoding(operator).encode(hex`01`));
+    expect(error).toBeInstanceOf(SendError);
+    expect(error).toMatchObject({ code: 'not-encodable', fate: 'not-sent' });
+  });
+
+  it('throws the SendError of the operator as it is, and any other as the cause of one', () => {
+    expect(thrownBy(() => encoding(encode(lines())).encode(bytesOf('a\nb'))).message).toContain('delimiter');
+    const cause = new Error('why');
+    expect(thrownBy(() => encoding(() => throwError(() => cause)).encode(hex`01`)).cause).toBe(cause);
+  });
+
+  it('leaves no subscription behind', () => {
+    let open = 0;
+    const operator: Operator = (source) => {
+      open += 1;
+      return source.pipe(mergeWith(NEVER), tap({ finalize: () => (open -= 1) }));
+    };
+    thrownBy(() => encoding(operator).encode(hex`01`));
+    expect(open).toBe(0);
+  });
+
+  it('takes no message above the limit, and does not ask the operator', () => {
+    const { encode } = encoding(() => EMPTY, { maxMessageBytes: 2 });
+    expect(thrownBy(() => encode(hex`01 02 03`)).code).toBe('message-too-large');
+  });
+});
+
+/** What a machine says of an operator that is given some chunks. */
+function faultOf(operator: Operator, chunks: readonly Uint8Array[], end = false): ProtocolError | undefined {
+  let fault: ProtocolError | undefined;
+  const machine = framing(operator, same).open({
+    write() {},
+    opened() {},
+    outcome() {},
+    fail: (error) => {
+      fault = error;
+    },
+    await() {},
+    settle() {},
+  });
+  machine.start();
+  for (const chunk of chunks) machine.receive(chunk);
+  if (end) machine.receiveEnd();
+  while (machine.read());
+  return fault;
+}

@@ -1,0 +1,78 @@
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { ByteSearch } from '../../src/bytes/byte-search.js';
+import { JsonScanner } from '../../src/framing/json-scanner.js';
+import { lengthPrefixed } from '../../src/framing/length-prefixed.js';
+import { bytesCopiedBy } from '../helpers/bytes-copied.js';
+import { frameOf } from '../helpers/decoded.js';
+import { carry, large } from '../helpers/large-messages.js';
+import { Bench } from '../helpers/machine-bench.js';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** How many bytes those look at who search for the end of a message. */
+function countLooks(): () => number {
+  let bytes = 0;
+  for (const { prototype } of [ByteSearch, JsonScanner] as const) {
+    const { look } = prototype;
+    vi.spyOn(prototype, 'look').mockImplementation(function (this: never, chunk, start, end) {
+      bytes += end - start;
+      return look.call(this, chunk, start, end);
+    });
+  }
+  onTestFinished(() => void vi.restoreAllMocks());
+  return () => bytes;
+}
+
+describe.each(Object.entries(large))('%s', (_, make) => {
+  it('copies each byte of a message three times at most when they come one by one', () => {
+    const bytes = 128 * KIB;
+    const [framing, message] = make(bytes);
+    const copied = bytesCopiedBy(() => expect(carry(framing, message, 1)).toBe(bytes));
+    // Once for the frame that is sent, once to collect, once to put the message together.
+    expect(copied).toBeLessThanOrEqual(3.1 * bytes);
+  });
+
+  it('looks at each byte of a message once, however they come', () => {
+    const bytes = 16 * KIB;
+    const [framing, message] = make(bytes);
+    for (const chunkBytes of [1, 3, 1_024, 5_000, 2 * bytes]) {
+      const frameBytes = frameOf(framing, message).length;
+      const looked = countLooks();
+      carry(framing, message, chunkBytes);
+      vi.restoreAllMocks();
+      // Those that search have looked at the message once more when it was sent.
+      expect(looked()).toBeLessThanOrEqual(2 * frameBytes);
+    }
+  });
+});
+
+describe('lengthPrefixed', () => {
+  it('carries 8 MiB in chunks of one byte', () => {
+    const [framing, message] = [lengthPrefixed(), new Uint8Array(8 * MIB)];
+    const copied = bytesCopiedBy(() => expect(carry(framing, message, 1)).toBe(8 * MIB));
+    expect(copied).toBeLessThanOrEqual(3.1 * 8 * MIB);
+  });
+
+  it('carries a message of 64 MiB in chunks of 64 KiB, copied once', () => {
+    const framing = lengthPrefixed({ maxMessageBytes: 64 * MIB });
+    const { machine } = Bench.open(framing);
+    const chunk = new Uint8Array(64 * KIB);
+    const copied = bytesCopiedBy(() => {
+      machine.receive(Uint8Array.of(4, 0, 0, 0));
+      for (let at = 0; at < 1_024; at += 1) {
+        expect(machine.read()).toBeUndefined();
+        machine.receive(chunk.slice());
+      }
+      expect(machine.read()?.length).toBe(64 * MIB);
+    });
+    expect(copied).toBeLessThanOrEqual(64 * MIB + KIB);
+  });
+
+  it('delivers a message that came in one chunk as a part of that chunk', () => {
+    const { machine } = Bench.open(lengthPrefixed());
+    const chunk = Uint8Array.of(0, 0, 0, 2, 104, 105, 0);
+    machine.receive(chunk);
+    expect(machine.read()?.buffer).toBe(chunk.buffer);
+  });
+});
