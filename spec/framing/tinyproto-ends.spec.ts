@@ -38,10 +38,11 @@ describe('close', () => {
   });
 
   it('lets queued frames begin, a stream among them', () => {
-    const talk = Talk.open().receive('00000001 61');
+    const talk = Talk.open().receive('00000000 00000000');
     expect(talk.machine.canBegin(true)).toBe(false);
     talk.machine.close();
     expect(talk.machine.canBegin(true)).toBe(true);
+    expect(talk.begin('aa').since()).toBe('ff ff 00000001');
   });
 
   it('is not moved by messages that were read before it and are consumed after it', () => {

@@ -36,6 +36,9 @@ export interface Report {
   readonly violation: string | undefined;
 }
 
+/** Four times the largest configuration: a rule that is broken may let something grow without end. */
+const MOST_STATES = 4_000_000;
+
 /** An end with everything that is computed once for each of its states, however many states of the pair it is part of. */
 class End {
   readonly peers: Peer[] = [];
@@ -120,7 +123,9 @@ export class Exploration {
   run(): Report {
     const [a, b] = this.#ends.map((end) => end.next(end.modelled.first())) as [Next, Next];
     this.#reach(a.id, b.id, this.#way(a.wrote), this.#way(b.wrote));
-    for (let at = 0; at < this.#table.length && !this.#violation; at += 1) this.#expand(at);
+    for (let at = 0; at < Math.min(this.#table.length, MOST_STATES) && !this.#violation; at += 1)
+      this.#expand(at);
+    if (this.#table.length > MOST_STATES) this.#violation ??= 'more states than any rule allows';
     if (this.#config.traps && !this.#violation && this.#stuck === 0) this.#findTrap();
     if (this.#config.expect === 'live' && this.#stuck > 0) this.#violation ??= 'stuck';
     return {
@@ -228,7 +233,8 @@ export class Exploration {
       const { talk } = peer;
       if (talk.life === 'ended') return idle(peer);
       const read = talk.theirs === 'between' && talk.bytes.length === 0 && talk.owed.length === 0;
-      return idle(peer) && read && talk.life !== 'closing' && talk.inbox.length === 0 && peer.handler === -1;
+      const stays = talk.life !== 'closing' && talk.life !== 'left';
+      return idle(peer) && read && stays && talk.inbox.length === 0 && peer.handler === -1;
     });
   }
 

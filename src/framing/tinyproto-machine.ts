@@ -363,7 +363,10 @@ export class TinyprotoMachine implements FramingMachine {
 
   // The rules between them --------------------------------------------------------------------------------------------
 
-  /** Gives what answers may be given now, oldest first. `starting`: a frame of ours is about to begin. */
+  /**
+   * Gives what answers may be given now, oldest first. `starting`: a frame of ours is about to begin. While a header of ours is open nothing is owed, and so
+   * nothing is written: a header of theirs would have tied it.
+   */
   #answer(starting: boolean): void {
     const s = this.#s;
     while (s.owed.length > 0 && this.#mayAnswer(starting)) {
@@ -382,7 +385,7 @@ export class TinyprotoMachine implements FramingMachine {
    */
   #mayAnswer(starting: boolean): boolean {
     const s = this.#s;
-    if (s.life === 'over' || s.life === 'ended' || s.ours === 'asking') return false;
+    if (s.life === 'over' || s.life === 'ended') return false;
     if (s.owed[0] === REFUSAL) return true;
     const sending = starting || s.unanswered > 0;
     if (s.life === 'closing') return sending || this.#rules.half;
