@@ -108,12 +108,11 @@ export const listen = listenOver(defaults);
  *
  * @example
  * ```ts
- * import { connect, converse, listen, serve, text } from 'rx-tinyproto';
+ * import { connect, converse, text } from 'rx-tinyproto';
  *
- * listen(9123, { codec: text() }).pipe(serve((conn) => conn.send('hello'))).subscribe();
  * connect('127.0.0.1:9123', { codec: text() })
  *   .pipe(converse((conn) => conn.messages$))
- *   .subscribe(console.log);
+ *   .subscribe({ next: console.log, error: console.error });
  * ```
  */
 export const connect = connectOver(defaults);

@@ -36,7 +36,14 @@ const NONE = new Uint8Array(0);
  * Source: the wire of Python's `tinyproto`, 2.0.1 and 3.0. What both sides do when they speak at once is this library's own.
  *
  * @example
- * listen(9123, { framing: tinyproto({ duplex: 'half' }) }).pipe(serve((conn) => conn.messages$.pipe(consume((message) => conn.send(message))))).subscribe();
+ * ```ts
+ * import { consume, listen, serve, tinyproto } from 'rx-tinyproto';
+ *
+ * // For Python clients that send on without waiting for their answers.
+ * listen(9123, { framing: tinyproto({ duplex: 'half' }) })
+ *   .pipe(serve((conn) => conn.messages$.pipe(consume((message) => conn.send(message)))))
+ *   .subscribe();
+ * ```
  */
 export function tinyproto(options: TinyprotoOptions = {}): Framing {
   const rules = rulesOf(options);
