@@ -238,11 +238,7 @@ export function allConfigurations(): Configuration[] {
     ...WINDOWS.flatMap(([a, b]) => perWindows(a, b)),
     ...closings(),
     ...[0, 1, 2, 3].flatMap((extraSlots) => perExtraSlots(extraSlots)),
-    ...[
-      [1, 1],
-      [3, 1],
-      [3, 3],
-    ].flatMap(([a, b]) => slots(a as number, b as number)),
+    ...[slots(1, 1), slots(3, 1)].flat(),
     ...severalReplies([
       [1, 1, 1],
       [2, 1, 1],
@@ -264,12 +260,11 @@ const MORE_REPLIES = [
 
 /** The same, where every header may be cut and every chunk may be joined, and larger windows, more credit, more messages. */
 export function deepConfigurations(): Configuration[] {
-  const small = allConfigurations().filter((config) => !config.name.startsWith('3/3 two slots'));
   return [
-    ...small.map(cutAnywhere),
+    ...allConfigurations().map(cutAnywhere),
     ...[perWindows(3, 3), perWindows(4, 1), perWindows(4, 4)].flat(),
     ...[perExtraSlots(4), perExtraSlots(5)].flat(),
-    ...[slots(2, 2), slots(3, 2)].flat(),
+    ...[slots(2, 2), slots(3, 2), slots(3, 3)].flat(),
     ...severalReplies(MORE_REPLIES),
   ];
 }

@@ -1,7 +1,7 @@
 import type { ProtocolErrorCode } from '../errors.js';
 
 /**
- * tinyproto's handshake, as tables: in this state, on this event, do that and be there. The machine (`tinyproto-machine.ts`) is these tables at work,
+ * tinyproto's handshake, as tables: in this state, on this event, do that and be there. `Handshake` is these tables at work, `TinyprotoMachine` finds the events,
  * and the diagrams of the docs are made from them. What is not in a table cannot happen, or means nothing.
  *
  * One connection is in one state of each of three tables:
@@ -15,7 +15,7 @@ import type { ProtocolErrorCode } from '../errors.js';
  * written until the payload has followed), `theirs` relies on it on the way in.
  */
 
-/** What a step does; the machine has a method of each name. They are done in order, in the new state. */
+/** What a step does; `Handshake` has a method of each name. They are done in order, in the new state. */
 export type Action =
   /** `life`: our `ff`; tell that the connection is open; drop what is unread; answer what came whole, before our FIN. */
   | 'writeOpening'

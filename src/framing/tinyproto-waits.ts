@@ -2,15 +2,6 @@ import type { FramingPort, Wait } from './framing.js';
 import type { Conversation } from './tinyproto-conversation.js';
 import type { Rules } from './tinyproto-options.js';
 
-/** What each wait means when nobody ends it in time. `quiet` is no fault. */
-export const EXPIRED = {
-  opening: 'opening-timeout',
-  header: 'header-timeout',
-  payload: 'payload-timeout',
-  answer: 'ok-timeout',
-  'mutual-hold': 'mutual-hold',
-} as const;
-
 /**
  * Tells the port which deadlines run now. It is called once at the end of whatever happened, so that a frame that comes and goes within one chunk arms nothing.
  *
