@@ -61,13 +61,16 @@ export function recorder(time: VirtualTime, expectations: Expectation[]): Record
   function noteFor<T>(observable: Observable<T>, span: Span, into: Timed[]): void {
     const { scheduler, now } = time;
     const from = Number.isFinite(span.subscribedFrame) ? Math.max(span.subscribedFrame - now, 0) : 0;
-    const begin = scheduler.schedule(() => {
+    const begin = () => {
       const subscription = note(observable, into);
       left.push(subscription);
       if (!Number.isFinite(span.unsubscribedFrame)) return;
-      scheduler.schedule(() => subscription.unsubscribe(), Math.max(span.unsubscribedFrame - time.now, 0));
-    }, from);
-    left.push(begin);
+      const until = Math.max(span.unsubscribedFrame - time.now, 0);
+      scheduler.schedule(() => subscription.unsubscribe(), until);
+    };
+    // In the middle of things it begins at once: a task later, the first message might have passed.
+    if (time.flowing && from === 0) begin();
+    else left.push(scheduler.schedule(begin, from));
   }
 
   function expectation(name: string, actual: readonly Timed[]): Expectation {

@@ -90,7 +90,7 @@ export function record({
 
   function wireRows(wire: Wire, accepted: boolean): RecordedWire {
     const name = formatAddress(accepted ? wire.remote : wire.local) || `wire ${wires.length + 1}`;
-    const made = { accepted, theirs: rowOf(`${name} →`, 'wire'), ours: rowOf(`${name} ←`, 'received') };
+    const made = { accepted, theirs: rowOf(`${name} →`, 'wire'), ours: rowOf(`${name} ←`, 'wire') };
     wires.push(made);
     return made;
   }
@@ -139,7 +139,7 @@ export function record({
     const from = Math.min(...rows.flatMap(({ marks }) => marks.slice(0, 1).map(({ frame }) => frame)));
     const shifted = rows.map((row) => ({
       ...row,
-      marks: row.marks.map(({ frame, notification }) => ({ frame: frame - from, notification })),
+      marks: piecesOf(row).map(({ frame, notification }) => ({ frame: frame - from, notification })),
     }));
     return { ...(title === undefined ? {} : { title }), rows: shifted };
   };
@@ -180,6 +180,9 @@ export function record({
     },
   };
 }
+
+/** What went over a wire in one millisecond is one piece. */
+const piecesOf = ({ kind, marks }: Row): readonly Timed[] => (kind === 'wire' ? byFrame(marks) : marks);
 
 const weightOf = (notification: Timed['notification']): number =>
   notification.kind === 'N' && notification.value instanceof Uint8Array ? notification.value.length : 0;
