@@ -12,7 +12,9 @@ interface Side {
   readonly kinds: Map<string, 'single' | 'stream'>;
   readonly received: string[];
   /** Whether it ever stopped wanting messages, or was ended, so that what its peer sent may have been dropped. */
-  ended: boolean;
+  ended: false | 'in order' | 'at once';
+  /** Sends that were neither taken nor failed while everybody read. */
+  stuck: number;
   ends: number;
   terminals: number;
 }
@@ -22,13 +24,14 @@ const newSide = (): Side => ({
   kinds: new Map(),
   received: [],
   ended: false,
+  stuck: 0,
   ends: 0,
   terminals: 0,
 });
 
 /**
  * Two connections, and a monkey that sends, reads, leaves, closes and destroys on either, at random times, on a road that cuts and delays. Whatever it
- * does: each send settles once; what arrives was sent, in order, once; what was taken arrives, unless the receiver was ended; what is said
+ * does: each send settles once, in finite time; what arrives was sent, in order, once; what was taken arrives, unless the receiver was ended; what is said
  * not to have been sent does not arrive; each connection closes once; and nobody throws.
  */
 export function connectionMonkey(seed: number, framing: () => Framing): void {
@@ -97,11 +100,11 @@ export function connectionMonkey(seed: number, framing: () => Framing): void {
           },
           leave: () => reading?.unsubscribe(),
           close() {
-            side.ended = true;
+            side.ended ||= 'in order';
             conn.close().subscribe({ error: expect.unreachable });
           },
           destroy() {
-            side.ended = true;
+            side.ended = 'at once';
             conn.destroy(dice.below(2) ? new Error('monkey') : undefined);
           },
         };
@@ -116,7 +119,10 @@ export function connectionMonkey(seed: number, framing: () => Framing): void {
           reading?.unsubscribe();
           conn.messages$.subscribe({ next: (message) => side.received.push(message), error: () => {} });
         });
-        timer(40_000).subscribe(() => act.close?.());
+        timer(30_000).subscribe(() => {
+          side.stuck = [...side.sent.values()].filter((fate) => fate === 'waiting').length;
+        });
+        if (name === 'a') timer(40_000).subscribe(() => act.close?.());
       };
 
       const options = { codec, framing: framing(), allowHalfOpen: true };
@@ -127,7 +133,7 @@ export function connectionMonkey(seed: number, framing: () => Framing): void {
     },
     {
       cut,
-      latencyMs: dice.below(3),
+      latencyMs: dice.below(6),
       windowBytes: dice.pick([10, 1_000, 65_536]),
       allow: ['held', 'open-subscriptions', 'undelivered', 'unsent'],
     } as never,
@@ -154,9 +160,10 @@ export function connectionMonkey(seed: number, framing: () => Framing): void {
       const arrived = to.received.includes(message);
       if (fate instanceof Error && fate.fate === 'not-sent')
         expect(arrived, `${because}: not sent, and yet here: ${message.slice(0, 9)}`).toBe(false);
-      if (fate === 'taken' && !to.ended && !from.ended)
+      if (fate === 'taken' && !to.ended && from.ended !== 'at once')
         expect(arrived, `${because}: taken, and lost: ${message.slice(0, 9)}`).toBe(true);
     }
+    expect(from.stuck, `${because}: a send that is stuck`).toBe(0);
     expect(from.ends, `${because}: closed$`).toBe(1);
   }
   stats.sent += sides.a.sent.size + sides.b.sent.size;
