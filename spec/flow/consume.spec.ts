@@ -258,7 +258,7 @@ describe('paced', () => {
     expect(calls).toEqual(['pause', 'resume']);
     source.next('c');
     subscription.unsubscribe();
-    expect(calls).toEqual(['pause', 'resume', 'pause', 'resume']);
+    expect(calls).toEqual(['pause', 'resume', 'pause']);
   });
 
   it('fails above its bound', () => {

@@ -22,7 +22,8 @@ export interface PacedOptions {
  *     valve      p----------r         paused while something waits
  *
  * Values that find no room wait here, at most `maxWaiting` (default 1,024); the `valve`, if there is one, is paused meanwhile. Completes behind the last of
- * them; an error of the source goes ahead of them. Unsubscribing drops what waits, and resumes the valve.
+ * them; an error of the source goes ahead of them. Unsubscribing drops what waits, and leaves the
+ * valve as it is: what becomes of a source that nobody reads is its owner's to say.
  */
 export function paced<T>(
   valve?: Valve,
@@ -55,7 +56,6 @@ export function paced<T>(
 
       const gate = new Gate({ consumed: () => {}, opened: deliver });
 
-      subscriber.add(() => pause(false));
       subscriber.add(
         source.subscribe({
           next: (value) => {
