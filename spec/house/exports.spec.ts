@@ -17,7 +17,7 @@ const doors: Record<string, string> = {
     consume ConsumeOptions hold Hold HoldOptions paced PacedOptions Valve
     Connection ConnectionOptions Closed Flow Protocol Traffic traffic
     connect ConnectOptions converse backoff BackoffOptions failover isPermanent reconnect ReconnectOptions ReconnectState WhileAway
-    listen ListenOptions liveConnections serve ServeContext ServeOptions ShutdownProgress
+    listen ListenOptions ServerEvent liveConnections serve ServeContext ServeOptions ShutdownProgress
     broadcast Audience BroadcastOptions Dropped OnSlow Room SendOptions
     distribute DistributeOptions gather Gathered heartbeat writeIdle idleTimeout relay RelayOptions
   `,
