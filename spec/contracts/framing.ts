@@ -6,6 +6,7 @@ import { limitsContract } from './framing-limits.js';
 import { machineContract } from './framing-machine.js';
 import { streamsContract } from './framing-streams.js';
 import { talkContract } from './framing-talk.js';
+import { wireContract } from './framing-wire.js';
 
 /** What a contract must know of a framing to ask for what it owes. */
 export interface FramingSamples {
@@ -34,5 +35,6 @@ export function framingContract(name: string, make: () => Framing, samples: Fram
     limitsContract(make, samples);
     machineContract(make, samples);
     talkContract(make, samples);
+    wireContract(make, samples);
   });
 }

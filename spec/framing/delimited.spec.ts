@@ -1,9 +1,29 @@
+import fc from 'fast-check';
 import { hex } from 'rx-tinyproto/testing';
 import { describe, expect, it } from 'vitest';
 import { type DelimitedOptions, delimited } from '../../src/framing/delimited.js';
+import { framingContract } from '../contracts/framing.js';
+import { plain, prefixed, words } from '../contracts/framing-samples.js';
 import { byteByByte, inChunksOf, whole } from '../helpers/cuts.js';
 import { bytesOf, decoded, frameOf, hexOf } from '../helpers/decoded.js';
 import { Bench } from '../helpers/machine-bench.js';
+
+framingContract('delimited, by one byte', () => delimited(hex`00`), {
+  messages: plain,
+  anyMessage: fc.uint8Array({ min: 1, maxLength: 300 }),
+  limited: prefixed((maxMessageBytes) => delimited(hex`00`, { maxMessageBytes })),
+  lies: { 'no delimiter': [hex`61 62`, 'cut-short'] },
+});
+
+framingContract('delimited, by any of three', () => delimited(words('--', ';', 'end;')), {
+  messages: words('hi', '', 'a-b-c'),
+  anyMessage: fc.string({ unit: fc.constantFrom('a', 'e', 'n', 'd', '-x') }).map(bytesOf),
+  limited: {
+    framing: (maxMessageBytes) => delimited(words('--', ';', 'end;'), { maxMessageBytes }),
+    message: (bytes) => new Uint8Array(bytes).fill(97),
+  },
+  lies: { 'half a delimiter': [bytesOf('a-'), 'cut-short'] },
+});
 
 const notEncodable = expect.objectContaining({ name: 'SendError', code: 'not-encodable', fate: 'not-sent' });
 

@@ -1,9 +1,30 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type JsonTextsOptions, jsonTexts } from '../../src/framing/json-texts.js';
+import { framingContract } from '../contracts/framing.js';
+import { words } from '../contracts/framing-samples.js';
 import { anyCut, byteByByte, inChunksOf, whole } from '../helpers/cuts.js';
 import { bytesOf, decoded, frameOf } from '../helpers/decoded.js';
 import { Bench } from '../helpers/machine-bench.js';
+
+framingContract('jsonTexts', () => jsonTexts(), {
+  messages: words('{"a":1}', '[]', '[{"b":"]}\\"\\\\"}, [[]]]'),
+  anyMessage: fc
+    .oneof(fc.array(fc.jsonValue()), fc.dictionary(fc.string(), fc.jsonValue()))
+    .map((value) => bytesOf(JSON.stringify(value))),
+  limited: {
+    framing: (maxMessageBytes) => jsonTexts({ maxMessageBytes }),
+    message: (bytes) => bytesOf(`["${'x'.repeat(bytes - 4)}"]`),
+  },
+  lies: {
+    'a number': [bytesOf('1'), 'malformed'],
+    'a string': [bytesOf('"a"'), 'malformed'],
+    'a bracket that closes nothing': [bytesOf(']'), 'malformed'],
+    'a bracket that closes another': [bytesOf('[}'), 'malformed'],
+    'brackets without end': [bytesOf('['.repeat(129)), 'malformed'],
+    'half a string': [bytesOf('["]'), 'cut-short'],
+  },
+});
 
 const notEncodable = expect.objectContaining({ name: 'SendError', code: 'not-encodable', fate: 'not-sent' });
 

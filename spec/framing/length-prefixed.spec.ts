@@ -3,8 +3,57 @@ import { hex } from 'rx-tinyproto/testing';
 import { describe, expect, it } from 'vitest';
 import { joined } from '../../src/bytes/joined.js';
 import { type LengthPrefixedOptions, lengthPrefixed } from '../../src/framing/length-prefixed.js';
+import { framingContract } from '../contracts/framing.js';
+import { anyBytes, plain, prefixed } from '../contracts/framing-samples.js';
 import { anyCut, byteByByte } from '../helpers/cuts.js';
 import { bytesOf, decoded, frameOf, hexOf, streamOf } from '../helpers/decoded.js';
+
+framingContract('lengthPrefixed', () => lengthPrefixed(), {
+  messages: plain,
+  anyMessage: anyBytes,
+  limited: prefixed((maxMessageBytes) => lengthPrefixed({ maxMessageBytes })),
+  lies: {
+    'a size above the limit': [hex`00 80 00 01`, 'message-too-large'],
+    'the largest size there is, and a byte': [hex`ff ff ff ff 00`, 'message-too-large'],
+    'half a size': [hex`00 00`, 'cut-short'],
+    'more size than bytes': [hex`00 00 00 03 61 62`, 'cut-short'],
+  },
+});
+
+framingContract(
+  'lengthPrefixed, 8 bytes, little-endian',
+  () => lengthPrefixed({ size: 8, littleEndian: true }),
+  {
+    messages: plain,
+    anyMessage: anyBytes,
+    limited: prefixed((maxMessageBytes) => lengthPrefixed({ size: 8, littleEndian: true, maxMessageBytes })),
+    lies: {
+      'a size of 2^53': [hex`00 00 00 00 00 00 20 00`, 'message-too-large'],
+      'a size of 2^64 - 1': [hex`ff ff ff ff ff ff ff ff`, 'message-too-large'],
+      'a size of 2^56 + 1, which a 32-bit shift takes for 1': [
+        hex`01 00 00 00 00 00 00 01`,
+        'message-too-large',
+      ],
+    },
+  },
+);
+
+framingContract(
+  'lengthPrefixed, the length counts the whole frame, its header is kept',
+  () => lengthPrefixed({ offset: 1, size: 2, adjust: -3, strip: 0 }),
+  {
+    messages: [hex`2a 00 05 68 69`, hex`2b 00 03`, hex`2a 00 06 61 62 63`],
+    anyMessage: fc.tuple(fc.nat(255), anyBytes).map(([type, body]) => {
+      const size = body.length + 3;
+      return Uint8Array.of(type, size >> 8, size & 255, ...body);
+    }),
+    lies: {
+      'a length of less than its header': [hex`2a 00 02`, 'malformed'],
+      'a length of nothing': [hex`2a 00 00`, 'malformed'],
+      'half a header': [hex`2a 00`, 'cut-short'],
+    },
+  },
+);
 
 const notEncodable = expect.objectContaining({ name: 'SendError', code: 'not-encodable', fate: 'not-sent' });
 const tooLarge = expect.objectContaining({ name: 'SendError', code: 'message-too-large', fate: 'not-sent' });

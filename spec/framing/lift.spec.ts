@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { hex } from 'rx-tinyproto/testing';
 import {
   concatMap,
@@ -25,8 +26,24 @@ import { decode } from '../../src/framing/decode.js';
 import { encode } from '../../src/framing/encode.js';
 import { type FramingOptions, framing } from '../../src/framing/lift.js';
 import { lines } from '../../src/framing/lines.js';
+import { framingContract } from '../contracts/framing.js';
+import { prefixed, words } from '../contracts/framing-samples.js';
 import { bytesOf, hexOf } from '../helpers/decoded.js';
 import { Bench } from '../helpers/machine-bench.js';
+
+framingContract(
+  'framing, lifted from the operators of lines',
+  () => framing(decode(lines()), encode(lines())),
+  {
+    messages: words('hi', '', 'a\rb'),
+    anyMessage: fc
+      .string({ unit: fc.constantFrom('a', '\r', 'é', '\0', '\ra') })
+      .map((text) => bytesOf(`${text}.`)),
+    limited: prefixed((maxMessageBytes) => framing(decode(lines()), encode(lines()), { maxMessageBytes })),
+    lies: { 'no ending': [bytesOf('ab'), 'cut-short'] },
+    givesBack: false,
+  },
+);
 
 type Operator = OperatorFunction<Uint8Array, Uint8Array>;
 

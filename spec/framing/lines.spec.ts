@@ -1,8 +1,26 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { text } from '../../src/codec/text.js';
 import { type LinesOptions, lines } from '../../src/framing/lines.js';
+import { framingContract } from '../contracts/framing.js';
+import { prefixed, words } from '../contracts/framing-samples.js';
 import { byteByByte, inChunksOf, inTwo, whole } from '../helpers/cuts.js';
 import { bytesOf, decoded, frameOf } from '../helpers/decoded.js';
+
+framingContract('lines', () => lines(), {
+  messages: words('hi', '', 'a\rb'),
+  anyMessage: fc
+    .string({ unit: fc.constantFrom('a', '\r', 'é', '\0', '\ra') })
+    .map((text) => bytesOf(`${text}.`)),
+  limited: prefixed((maxLineBytes) => lines({ maxLineBytes })),
+  lies: { 'no ending': [bytesOf('ab'), 'cut-short'], 'half an ending': [bytesOf('ab\r'), 'cut-short'] },
+});
+
+framingContract('lines that end in CRLF', () => lines({ ending: '\r\n' }), {
+  messages: words('hi', '', '\r\r'),
+  anyMessage: fc.string({ unit: fc.constantFrom('a', '\r', 'é') }).map(bytesOf),
+  limited: prefixed((maxLineBytes) => lines({ ending: '\r\n', maxLineBytes })),
+});
 
 const notEncodable = expect.objectContaining({ name: 'SendError', code: 'not-encodable', fate: 'not-sent' });
 
