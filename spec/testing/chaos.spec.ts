@@ -1,10 +1,9 @@
-import { connect as _connect, type Connection, consume, converse, lines, serve, text } from 'rx-tinyproto';
+import { type Connection, consume, converse, lines, serve, text } from 'rx-tinyproto';
 import { chaos, type MarbleHelpers } from 'rx-tinyproto/testing';
 import { concatMap, from, ignoreElements, merge, NEVER, of, take, tap, timer } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { echoScenario } from './chaos-scenarios.js';
+import { broadcastScenario, echoScenario, reconnectScenario, relayScenario } from './chaos-scenarios.js';
 
-void _connect;
 const failure = (test: () => void): string => {
   try {
     test();
@@ -15,9 +14,24 @@ const failure = (test: () => void): string => {
 };
 
 describe('chaos', () => {
-  it('echoes under 50 bad roads', chaos(echoScenario('tinyproto'), { ends: ['server:1'] }));
+  it('echoes under 50 bad roads', chaos(echoScenario('tinyproto'), { latencyMs: 1, ends: ['server:1'] }));
 
-  it('echoes lines under 50 bad roads', chaos(echoScenario('lines'), { ends: ['server:1'] }));
+  it('echoes lines under 50 bad roads', chaos(echoScenario('lines'), { latencyMs: 1, ends: ['server:1'] }));
+
+  it(
+    'relays under 50 bad roads',
+    chaos(relayScenario('tinyproto'), { latencyMs: 1, ends: ['server:1', 'back:1'] }),
+  );
+
+  it(
+    'broadcasts under 50 bad roads',
+    chaos(broadcastScenario('tinyproto'), { latencyMs: 1, ends: ['server:1'] }),
+  );
+
+  it(
+    'reconnects on 50 roads that lose wires',
+    chaos(reconnectScenario('tinyproto'), { latencyMs: 1, ends: ['server:1'], lossy: true }),
+  );
 
   it('names the seed and the faults of a failure, as few as do', () => {
     const impatient = ({ listen, connect, run }: MarbleHelpers) => {

@@ -67,7 +67,7 @@ describe('a raw peer', () => {
         run(
           server$.pipe(
             serve((conn) => {
-              expectFlow(conn).toBe('p--o-|');
+              expectFlow(conn).toBe('[op]--o-|');
               return conn.send(new Uint8Array([1, 2, 3])).pipe(mergeMap(() => []));
             }),
           ),

@@ -109,7 +109,11 @@ function around(scene: Scene, frame: number): Scene {
 
 /** What was drawn and what came, in full, bytes in both ways of writing them. */
 function compare(drawn: Timed | undefined, came: Timed | undefined, paint: Paint): string[] {
-  const [one, other] = [bytesOf(drawn), bytesOf(came)];
+  const values = [drawn, came].map((mark) =>
+    mark?.notification.kind === 'N' ? mark.notification.value : undefined,
+  );
+  const inBytes = values.some((value) => value instanceof Uint8Array);
+  const [one, other] = inBytes ? values.map(bytesOf) : [];
   if (!one || !other || drawn?.frame !== came?.frame)
     return [paint.expected(`  expected  ${inWords(drawn)}`), paint.received(`  received  ${inWords(came)}`)];
   const at = firstOther(one, other);
@@ -137,11 +141,9 @@ function inWords(mark: Timed | undefined): string {
   return `${what} at ${frame} ms`;
 }
 
-function bytesOf(mark: Timed | undefined): Uint8Array | undefined {
-  if (mark?.notification.kind !== 'N') return undefined;
-  const { value } = mark.notification;
+function bytesOf(value: unknown): Uint8Array | undefined {
   if (value instanceof Uint8Array) return value;
-  return typeof value === 'string' && value.length > 1 ? bytesOfText(value) : undefined;
+  return typeof value === 'string' ? bytesOfText(value) : undefined;
 }
 
 function firstOther(one: Uint8Array, other: Uint8Array): number {
