@@ -94,6 +94,13 @@ export class ByteQueue {
     return this.#copy(count);
   }
 
+  /** The first bytes as they lie in one piece, at most `most`, and never a copy. */
+  takePiece(most: number): Uint8Array {
+    if (this.#length === 0) return EMPTY;
+    const first = this.#at(this.#head);
+    return this.take(Math.min(most, first.end - first.start));
+  }
+
   skip(count: number): void {
     this.#demand(count);
     this.#length -= count;

@@ -12,4 +12,13 @@ export interface Decoder {
   end(): void;
   /** Gives back the bytes that were not read. */
   rest(): Uint8Array;
+  /** Whether the next message is one that is read in parts, or the rest of one. */
+  readonly inBody?: boolean;
+}
+
+/** A decoder that gives large messages in parts; see `StreamingMachine`. */
+export interface StreamingDecoder extends Decoder {
+  readonly inBody: boolean;
+  readHead(): number | undefined;
+  readPart(): Uint8Array | undefined;
 }

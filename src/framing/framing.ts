@@ -5,6 +5,8 @@ export interface Frame {
   readonly head: Uint8Array;
   readonly body: Uint8Array;
   readonly tail: Uint8Array;
+  /** The size of a body that is not here: it is written a part at a time when its turn comes (`StreamingPort`), and `body` is empty. Above 0. */
+  readonly streamed?: number;
 }
 
 /**
@@ -24,6 +26,16 @@ export interface Framing {
   encode(message: Uint8Array): Frame;
   /** Opens the state machine of one connection. Writes nothing before `start`. */
   open(port: FramingPort): FramingMachine;
+  /** How it carries messages too large to hold. Absent where it cannot. */
+  readonly streams?: FramingStreams;
+}
+
+/** A framing that says the size of a message ahead of it can carry the body in parts. The bytes on the wire are the same. */
+export interface FramingStreams {
+  /** Frames a message of so many bytes, above 0, that come later. Throws as `Framing.encode` does. */
+  encode(size: number): Frame;
+  /** Opens the state machine of a connection whose large messages are streamed. */
+  open(port: StreamingPort): StreamingMachine;
 }
 
 /** The waits that a machine can be in, each with a deadline of its own. `quiet` is no fault: the machine wants to be told. */
@@ -49,6 +61,12 @@ export interface FramingPort {
   await(wait: Wait, ms: number): void;
   /** The wait is over. */
   settle(wait: Wait): void;
+}
+
+/** What a machine of streamed bodies does besides. */
+export interface StreamingPort extends FramingPort {
+  /** The turn of the body of the frame begun last has come: the caller writes all of it to the wire, then calls `bodyWritten`. */
+  writeBody(): void;
 }
 
 /**
@@ -87,4 +105,17 @@ export interface FramingMachine {
   expired(wait: Wait): void;
   /** Gives back the bytes that were received and not read, and ends: another framing goes on from here. */
   release(): Uint8Array;
+}
+
+/**
+ * The state of a conversation whose large messages come and go in parts. Small ones, which may have to be out of the way for what stands behind them, are
+ * collected and had with `read`, as everywhere.
+ */
+export interface StreamingMachine extends FramingMachine {
+  /** The size of the next message, if it is a large one whose beginning is here. It is unread until its last part is. */
+  readHead(): number | undefined;
+  /** Bytes of the message whose head was read, as they came. The caller counts them, and skips by reading. Call `consumed` only when all of them are read. */
+  readPart(): Uint8Array | undefined;
+  /** The last byte of the body that `writeBody` asked for was written. Until then nothing else may be written, and no frame may begin. */
+  bodyWritten(): void;
 }

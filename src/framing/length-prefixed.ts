@@ -1,9 +1,11 @@
+import type { ByteQueue } from '../bytes/byte-queue.js';
 import { readUint, writeUint } from '../bytes/uint.js';
 import { malformed, notEncodable, tooLarge } from './faults.js';
 import type { Frame, Framing } from './framing.js';
 import { type LengthLayout, lengthLayout } from './length-layout.js';
 import { oneWay } from './one-way.js';
 import { QueueDecoder } from './queue-decoder.js';
+import { type Prefix, SizedStreamDecoder } from './sized-stream-decoder.js';
 
 /** Options of {@link lengthPrefixed}. A frame has `offset` bytes, then the length field, then as many bytes as it says plus `adjust`. */
 export interface LengthPrefixedOptions {
@@ -64,7 +66,28 @@ export function lengthPrefixed(options: LengthPrefixedOptions = {}): Framing {
     maxMessageBytes: layout.maxMessageBytes,
     encode: (message) => encode(message, layout),
     decoder: () => new LengthDecoder(layout),
+    // Where the length is part of the message, it would have to be filled in inside the body.
+    ...(layout.strip >= layout.head && {
+      streams: {
+        head: (size) => headOf(size, layout),
+        decoder: () => new SizedStreamDecoder((bytes) => prefixOf(bytes, layout)),
+      },
+    }),
   });
+}
+
+function headOf(size: number, layout: LengthLayout): Uint8Array {
+  const { offset, head, adjust, strip, header, littleEndian } = layout;
+  const length = strip + size - head - adjust;
+  if (length < 0) throw notEncodable(`no length says the size of a message of ${size} bytes`);
+  const start = header.slice();
+  writeUint(start, offset, layout.size, littleEndian, length);
+  return start;
+}
+
+function prefixOf(bytes: ByteQueue, layout: LengthLayout): Prefix | undefined {
+  const { head, strip } = layout;
+  return bytes.length < head ? undefined : { bytes: strip, size: frameBytes(bytes, layout) - strip };
 }
 
 function encode(message: Uint8Array, layout: LengthLayout): Frame {
@@ -96,21 +119,21 @@ class LengthDecoder extends QueueDecoder {
 
   read(): Uint8Array | undefined {
     const { head, strip } = this.#layout;
-    if (this.#frame === 0 && this.bytes.length >= head) this.#frame = this.#frameBytes();
+    if (this.#frame === 0 && this.bytes.length >= head) this.#frame = frameBytes(this.bytes, this.#layout);
     if (this.#frame === 0 || this.bytes.length < this.#frame) return undefined;
     const size = this.#frame - strip;
     this.#frame = 0;
     this.bytes.skip(strip);
     return this.bytes.take(size);
   }
+}
 
-  #frameBytes(): number {
-    const { offset, size, littleEndian, head, adjust, strip, maxMessageBytes } = this.#layout;
-    const length = readUint(this.bytes, offset, size, littleEndian);
-    if (length > Number.MAX_SAFE_INTEGER) throw tooLarge(maxMessageBytes);
-    const frame = head + length + adjust;
-    if (frame < head || frame < strip) throw malformed(`a length of ${length} is less than its own header`);
-    if (frame - strip > maxMessageBytes) throw tooLarge(maxMessageBytes);
-    return frame;
-  }
+function frameBytes(bytes: ByteQueue, layout: LengthLayout): number {
+  const { offset, size, littleEndian, head, adjust, strip, maxMessageBytes } = layout;
+  const length = readUint(bytes, offset, size, littleEndian);
+  if (length > Number.MAX_SAFE_INTEGER) throw tooLarge(maxMessageBytes);
+  const frame = head + length + adjust;
+  if (frame < head || frame < strip) throw malformed(`a length of ${length} is less than its own header`);
+  if (frame - strip > maxMessageBytes) throw tooLarge(maxMessageBytes);
+  return frame;
 }

@@ -1,6 +1,9 @@
 /** The largest message, where nobody says otherwise: 8 MiB. */
 export const DEFAULT_MAX_MESSAGE_BYTES = 8 * 1024 * 1024;
 
+/** Where bodies are streams: a message up to here is collected all the same, since parts of it would cost more than they save. */
+export const COLLECTED_BYTES = 65_536;
+
 /**
  * A whole number from `least` to `most`.
  *

@@ -12,8 +12,6 @@ import type { Frame, FramingMachine, FramingPort } from './framing.js';
  */
 export class OneWayMachine implements FramingMachine {
   readonly pausable = true;
-  /** A frame is written in one go: the wire has all of it or none. */
-  readonly midFrame = false;
   #decoder: Decoder;
   readonly #port: FramingPort;
   #receiving: 'reading' | 'dropping' | 'over' = 'reading';
@@ -29,6 +27,11 @@ export class OneWayMachine implements FramingMachine {
   constructor(decoder: Decoder, port: FramingPort) {
     this.#decoder = decoder;
     this.#port = port;
+  }
+
+  /** A frame is written in one go: the wire has all of it or none. */
+  get midFrame(): boolean {
+    return false;
   }
 
   get unreadBytes(): number {
@@ -50,7 +53,7 @@ export class OneWayMachine implements FramingMachine {
     this.#starved = false;
     if (this.#receiving === 'reading') return;
     this.#droppedBytes += chunk.length;
-    this.#drop();
+    this.drop();
   }
 
   /** What is unread now may be for another framing, so half a message is noticed when it is asked for: at once only if it has been asked for before. */
@@ -86,7 +89,7 @@ export class OneWayMachine implements FramingMachine {
     this.#droppedBytes += this.unreadBytes;
     if (this.#ahead) this.#droppedMessages += 1;
     this.#ahead = undefined;
-    this.#drop();
+    this.drop();
   }
 
   tryEnd(): boolean {
@@ -108,7 +111,7 @@ export class OneWayMachine implements FramingMachine {
   #next(): Uint8Array | undefined {
     try {
       const message = this.#decoder.read();
-      if (message !== undefined || this.#theirEnd === 'not-yet') return message;
+      if (message !== undefined || this.#theirEnd === 'not-yet' || this.#decoder.inBody) return message;
       if (this.#theirEnd === 'told') {
         this.#readNoMore();
         return undefined;
@@ -117,12 +120,12 @@ export class OneWayMachine implements FramingMachine {
       this.#decoder.end();
       return this.#next();
     } catch (error) {
-      this.#fail(error);
+      this.fail(error);
       return undefined;
     }
   }
 
-  #fail(error: unknown): void {
+  protected fail(error: unknown): void {
     if (!(error instanceof ProtocolError)) throw error;
     this.#sending = 'over';
     this.#readNoMore();
@@ -130,13 +133,18 @@ export class OneWayMachine implements FramingMachine {
   }
 
   /** Complete messages are still told apart, to be counted. What is wrong with them is nobody's business any more. */
-  #drop(): void {
+  protected drop(): void {
     try {
-      while (this.#decoder.read() !== undefined) this.#droppedMessages += 1;
+      while (this.skipMessage()) this.#droppedMessages += 1;
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#readNoMore();
     }
+  }
+
+  /** Drops the next message, if it is complete. */
+  protected skipMessage(): boolean {
+    return this.#decoder.read() !== undefined;
   }
 
   /** Lets go of the bytes, too. */

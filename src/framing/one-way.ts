@@ -1,7 +1,8 @@
-import type { Decoder } from './decoder.js';
+import type { Decoder, StreamingDecoder } from './decoder.js';
 import { tooLargeToSend } from './faults.js';
-import type { Frame, Framing } from './framing.js';
+import type { Frame, Framing, FramingStreams } from './framing.js';
 import { OneWayMachine } from './one-way-machine.js';
+import { StreamingOneWayMachine } from './one-way-streaming.js';
 
 /** A framing whose two directions know nothing of each other: what it takes to make a {@link Framing} of it. */
 export interface OneWay {
@@ -11,9 +12,14 @@ export interface OneWay {
   encode(message: Uint8Array): Frame;
   /** A decoder for one stream of bytes. `wake` may be called at any time, by one that has something to say without being asked. */
   decoder(wake: () => void): Decoder;
+  /** Where sizes go ahead: what stands before a body of so many bytes, and a decoder that gives bodies in parts. */
+  readonly streams?: {
+    head(size: number): Uint8Array;
+    decoder(): StreamingDecoder;
+  };
 }
 
-export function oneWay({ name, maxMessageBytes, encode, decoder }: OneWay): Framing {
+export function oneWay({ name, maxMessageBytes, encode, decoder, streams }: OneWay): Framing {
   return {
     name,
     maxMessageBytes,
@@ -28,5 +34,18 @@ export function oneWay({ name, maxMessageBytes, encode, decoder }: OneWay): Fram
         port,
       );
     },
+    ...(streams && { streams: streaming(streams, maxMessageBytes) }),
   };
 }
+
+function streaming({ head, decoder }: NonNullable<OneWay['streams']>, most: number): FramingStreams {
+  return {
+    encode(size) {
+      if (size > most) throw tooLargeToSend(size, most);
+      return { head: head(size), body: NONE, tail: NONE, streamed: size };
+    },
+    open: (port) => new StreamingOneWayMachine(decoder(), port),
+  };
+}
+
+const NONE = new Uint8Array(0);

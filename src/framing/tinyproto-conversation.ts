@@ -26,6 +26,12 @@ export interface Conversation {
   size: number;
   missing: number;
   due: boolean;
+  /** Where bodies are streams: its payload is not collected, and whether somebody has begun to read it; their FIN waits behind it. */
+  streamed: boolean;
+  headRead: boolean;
+  endWaits: boolean;
+  /** Where bodies are streams: one of ours is on its way. */
+  writing: boolean;
 
   /** Answers that we have not given, oldest first: a message's size, or `REFUSAL`. */
   readonly owed: number[];
@@ -64,6 +70,10 @@ export function newConversation(): Conversation {
     size: 0,
     missing: 0,
     due: false,
+    streamed: false,
+    headRead: false,
+    endWaits: false,
+    writing: false,
     owed: [],
     granted: 0,
     inbox: [],

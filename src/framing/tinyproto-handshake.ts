@@ -51,7 +51,7 @@ export class Handshake implements Record<Action, () => void> {
 
   fail(code: FaultCode): void {
     const s = this.#s;
-    const reset = s.asked !== undefined || code === 'collision';
+    const reset = s.asked !== undefined || s.writing || code === 'collision';
     this.onLife('over');
     s.bytes.skip(s.bytes.length);
     watch(s, this.#rules, this.#port);
@@ -104,7 +104,7 @@ export class Handshake implements Record<Action, () => void> {
   writeHeader(): void {
     const frame = this.#s.asked;
     if (!frame) throw new Error('no frame of ours is open');
-    const whole = frame.body.length === 0;
+    const whole = (frame.streamed ?? frame.body.length) === 0;
     if (whole) this.#s.asked = undefined;
     this.#port.write(frame.head, whole);
   }

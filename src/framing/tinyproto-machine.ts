@@ -25,17 +25,25 @@ const OPENING: { readonly [byte: number]: LifeEvent } = {
  * the credit.
  */
 export class TinyprotoMachine implements FramingMachine {
-  readonly pausable = false;
   readonly #rules: Rules;
   readonly #port: FramingPort;
   readonly #s: Conversation;
   readonly #handshake: Handshake;
 
-  constructor(rules: Rules, port: FramingPort, conversation: Conversation) {
+  constructor(
+    rules: Rules,
+    port: FramingPort,
+    conversation: Conversation,
+    handshake = new Handshake(rules, port, conversation),
+  ) {
     this.#rules = rules;
     this.#port = port;
     this.#s = conversation;
-    this.#handshake = new Handshake(rules, port, conversation);
+    this.#handshake = handshake;
+  }
+
+  get pausable(): boolean {
+    return false;
   }
 
   get unreadBytes(): number {
@@ -111,7 +119,7 @@ export class TinyprotoMachine implements FramingMachine {
       s.due = true;
       this.#handshake.onTheirs('tie');
     }
-    const size = frame.body.length;
+    const size = frame.streamed ?? frame.body.length;
     const early = this.#rules.window > 1 && size <= this.#rules.earlyBytes;
     s.unanswered += 1;
     s.asked = frame;
@@ -161,7 +169,7 @@ export class TinyprotoMachine implements FramingMachine {
     const s = this.#s;
     if (s.life === 'opening') return this.#opening();
     if (!this.#isTalking()) return false;
-    if (s.theirs === 'payload') return this.#payload();
+    if (s.theirs === 'payload') return this.payload();
     if (s.theirs === 'dropped' || s.theirs === 'skipped') return this.#unwanted();
     return this.#boundary();
   }
@@ -221,7 +229,7 @@ export class TinyprotoMachine implements FramingMachine {
     return s.life === 'open' ? 'message' : 'unwanted';
   }
 
-  #payload(): boolean {
+  protected payload(): boolean {
     const s = this.#s;
     if (s.bytes.length === 0) return false;
     s.due = true;
@@ -229,6 +237,13 @@ export class TinyprotoMachine implements FramingMachine {
     if (s.life === 'over' || s.bytes.length < s.size) return false;
     this.#handshake.onTheirs('whole');
     return true;
+  }
+
+  /** The last of a payload was taken out from outside: what stands behind it is understood now. */
+  protected payloadTaken(): void {
+    this.#handshake.onTheirs('whole');
+    this.#understand();
+    this.#watch();
   }
 
   /** Payloads that nobody wants are dropped as they come: they cost no memory. */

@@ -4,6 +4,7 @@ import { newConversation } from './tinyproto-conversation.js';
 import { TinyprotoMachine } from './tinyproto-machine.js';
 import type { TinyprotoOptions } from './tinyproto-options.js';
 import { rulesOf } from './tinyproto-options.js';
+import { StreamingTinyprotoMachine } from './tinyproto-streaming.js';
 
 export type { TinyprotoOptions } from './tinyproto-options.js';
 
@@ -54,15 +55,27 @@ export function tinyproto(options: TinyprotoOptions = {}): Framing {
     full: Uint8Array.of(0xfe),
     encode: (message) => encode(message, rules.maxMessageBytes),
     open: (port) => new TinyprotoMachine(rules, port, newConversation()),
+    streams: {
+      encode: (size) => ({
+        head: headOf(size, rules.maxMessageBytes),
+        body: NONE,
+        tail: NONE,
+        streamed: size,
+      }),
+      open: (port) => new StreamingTinyprotoMachine(rules, port, newConversation()),
+    },
   };
 }
 
 function encode(message: Uint8Array, most: number): Frame {
-  const size = message.length;
+  return { head: headOf(message.length, most), body: message, tail: NONE };
+}
+
+function headOf(size: number, most: number): Uint8Array {
   if (size > most) {
     throw new SendError('message-too-large', `a message of ${size} bytes is above maxMessageBytes, ${most}`, {
       fate: 'not-sent',
     });
   }
-  return { head: Uint8Array.of(size >>> 24, size >>> 16, size >>> 8, size), body: message, tail: NONE };
+  return Uint8Array.of(size >>> 24, size >>> 16, size >>> 8, size);
 }

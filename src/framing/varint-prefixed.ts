@@ -1,9 +1,11 @@
+import type { ByteQueue } from '../bytes/byte-queue.js';
 import { encodeVarint, readVarint, varintSize } from '../bytes/varint.js';
 import { malformed, tooLarge } from './faults.js';
 import type { Framing } from './framing.js';
 import { DEFAULT_MAX_MESSAGE_BYTES, limit } from './limits.js';
 import { oneWay } from './one-way.js';
 import { QueueDecoder } from './queue-decoder.js';
+import { type Prefix, SizedStreamDecoder } from './sized-stream-decoder.js';
 
 /** Options of {@link varintPrefixed}. */
 export interface VarintPrefixedOptions {
@@ -42,7 +44,24 @@ export function varintPrefixed({
     maxMessageBytes,
     encode: (message) => ({ head: encodeVarint(message.length), body: message, tail: NONE }),
     decoder: () => new VarintDecoder(maxMessageBytes),
+    streams: {
+      head: encodeVarint,
+      decoder: () => new SizedStreamDecoder((bytes) => prefixOf(bytes, maxMessageBytes)),
+    },
   });
+}
+
+function prefixOf(bytes: ByteQueue, most: number): Prefix | undefined {
+  const size = readSize(bytes, most);
+  return size === undefined ? undefined : { bytes: varintSize(size), size };
+}
+
+function readSize(bytes: ByteQueue, most: number): number | undefined {
+  const size = readVarint(bytes, most);
+  if (size === 'missing') return undefined;
+  if (size === 'too-large') throw tooLarge(most);
+  if (size === 'malformed') throw malformed('a size is longer than it needs to be, or than 9 bytes');
+  return size;
 }
 
 const NONE = new Uint8Array(0);
@@ -67,10 +86,8 @@ class VarintDecoder extends QueueDecoder {
   }
 
   #readSize(): boolean {
-    const size = readVarint(this.bytes, this.maxMessageBytes);
-    if (size === 'missing') return false;
-    if (size === 'too-large') throw tooLarge(this.maxMessageBytes);
-    if (size === 'malformed') throw malformed('a size is longer than it needs to be, or than 9 bytes');
+    const size = readSize(this.bytes, this.maxMessageBytes);
+    if (size === undefined) return false;
     this.#size = size;
     return true;
   }
