@@ -1,5 +1,5 @@
+import { marbles } from 'rx-tinyproto/testing';
 import { concat, from, of, Subject, take, tap, throwError } from 'rxjs';
-import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
 import { consume } from '../../src/flow/consume.js';
 import { paced } from '../../src/flow/paced.js';
@@ -9,10 +9,7 @@ import type { Framing } from '../../src/framing/framing.js';
 import { frameOf, hexOf, streamOf } from '../helpers/decoded.js';
 import type { FramingSamples } from './framing.js';
 
-type Run = Parameters<Parameters<TestScheduler['run']>[0]>[0];
-
-const inVirtualTime = (test: (run: Run) => void) =>
-  new TestScheduler((actual, expected) => expect(actual).toEqual(expected)).run(test);
+const inVirtualTime = (test: Parameters<typeof marbles>[0]) => marbles(test)();
 
 const lost = new Error('the source is lost');
 

@@ -1,5 +1,5 @@
+import { marbles } from 'rx-tinyproto/testing';
 import { asapScheduler, timer } from 'rxjs';
-import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
 import { type VirtualNetworkOptions, virtualNetwork } from '../../src/testing/virtual-network.js';
 import type { Transport, Wire } from '../../src/transport/transport.js';
@@ -16,7 +16,7 @@ interface Stage {
 /** Runs a play in virtual time, and gives back what was said when. */
 function play(act: (stage: Stage) => void, options: VirtualNetworkOptions = {}): Log {
   const log: Log = [];
-  new TestScheduler(() => {}).run(({ flush }) => {
+  marbles(({ flush }) => {
     const start = asapScheduler.now();
     const say = (what: string) => log.push([asapScheduler.now() - start, what]);
     const tell = (name: string, wire: Wire) => {
@@ -29,7 +29,7 @@ function play(act: (stage: Stage) => void, options: VirtualNetworkOptions = {}):
     };
     act({ net: virtualNetwork(options), say, tell, at: (ms, run) => timer(ms).subscribe(run) });
     flush();
-  });
+  })();
   return log;
 }
 
