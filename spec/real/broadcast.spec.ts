@@ -1,0 +1,145 @@
+import { broadcast, type Connection, connect, consume, text } from 'rx-tinyproto';
+import {
+  catchError,
+  EMPTY,
+  firstValueFrom,
+  merge,
+  mergeMap,
+  NEVER,
+  type Observable,
+  Subscription,
+  tap,
+  timer,
+} from 'rxjs';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { type Handler, serving } from '../helpers/loopback.js';
+
+const test = { onTestFinished };
+const codec = text();
+
+type Text = Connection<string>;
+
+/** So many clients on one port, until the test is over. */
+function clients(
+  port: number,
+  count: number,
+  client: (conn: Text, index: number) => Observable<unknown>,
+): void {
+  const all = new Subscription();
+  for (let index = 0; index < count; index++) {
+    const conversation$ = connect(port, { codec }).pipe(
+      mergeMap((conn) => client(conn, index)),
+      catchError(() => EMPTY),
+    );
+    all.add(conversation$.subscribe());
+  }
+  onTestFinished(() => all.unsubscribe());
+}
+
+const joins =
+  (room: ReturnType<typeof broadcast<Uint8Array>>): Handler =>
+  (conn) =>
+    room.join(conn);
+
+describe('broadcast over loopback', () => {
+  it('sends everything to 45 members, whatever the 5 do that do not read, and drops only theirs', async () => {
+    const messages = 200;
+    const room = broadcast<Uint8Array>({
+      maxPendingMessages: 50,
+      maxPendingBytes: 1 << 16,
+      onSlow: 'drop-oldest',
+    });
+    const { port, connections } = await serving(test, joins(room));
+    const heard = Array.from({ length: 50 }, () => 0);
+    const stalled = (index: number) => index % 10 === 0;
+    clients(port, 50, (conn, index) =>
+      conn.messages$.pipe(
+        tap((message) => {
+          expect(message).toBe(stalled(index) ? '0' : `${heard[index]}`);
+          heard[index] = (heard[index] ?? 0) + 1;
+        }),
+        consume(() => (stalled(index) ? NEVER : EMPTY)),
+      ),
+    );
+    await expect.poll(() => connections.length).toBe(50);
+    const dropped = new Set<unknown>();
+    room.dropped$.subscribe(({ connection }) => dropped.add(connection));
+    const encoder = new TextEncoder();
+    const slowest = () => Math.min(...heard.filter((_, index) => !stalled(index)));
+    for (let index = 0; index < messages; index++) {
+      await firstValueFrom(room.send(encoder.encode(`${index}`)));
+      while (slowest() < index - 50) await firstValueFrom(timer(0));
+    }
+    await expect.poll(slowest, { timeout: 10_000 }).toBe(messages);
+    expect(heard.filter((count) => count === 1)).toHaveLength(5);
+    expect(dropped.size).toBe(5);
+  });
+
+  it('ends a member that does not read, and no other', async () => {
+    const room = broadcast<Uint8Array>({ maxPendingMessages: 64, onSlow: 'disconnect' });
+    const { port, connections, errors } = await serving(test, joins(room));
+    const heard = [0, 0, 0];
+    clients(port, 3, (conn, index) =>
+      conn.messages$.pipe(
+        tap(() => (heard[index] = (heard[index] ?? 0) + 1)),
+        consume(() => (index === 1 ? NEVER : EMPTY)),
+      ),
+    );
+    await expect.poll(() => connections.length).toBe(3);
+    const sending = timer(0, 2)
+      .pipe(mergeMap(() => merge(...Array.from({ length: 4 }, () => room.send(new Uint8Array(10))))))
+      .subscribe();
+    let size = 3;
+    room.size$.subscribe((now) => (size = now));
+    await expect.poll(() => size, { timeout: 10_000 }).toBe(2);
+    const before = [...heard];
+    await expect
+      .poll(
+        () =>
+          (heard[0] as number) > (before[0] as number) + 50 &&
+          (heard[2] as number) > (before[2] as number) + 50,
+      )
+      .toBe(true);
+    sending.unsubscribe();
+    expect(heard[1]).toBe(1);
+    expect(errors).toEqual([]);
+  });
+
+  it.each<[string, (conn: Connection) => Observable<unknown>]>([
+    [
+      'throws',
+      () => {
+        throw new Error('oops');
+      },
+    ],
+    [
+      'errors',
+      () =>
+        timer(5).pipe(
+          tap(() => {
+            throw new Error('oops');
+          }),
+        ),
+    ],
+    ['never completes', () => NEVER],
+    ['closes', (conn) => conn.close()],
+    ['is killed', (conn) => timer(5).pipe(tap(() => conn.destroy(new Error('killed'))))],
+  ])('is harmed in one connection at most by a handler that %s', async (_, misbehave) => {
+    const room = broadcast<Uint8Array>();
+    let came = 0;
+    const { port, connections } = await serving(test, (conn) =>
+      came++ === 0 ? merge(room.join(conn), misbehave(conn)) : room.join(conn),
+    );
+    const heard = [0, 0, 0, 0];
+    clients(port, 4, (conn, index) =>
+      conn.messages$.pipe(tap(() => (heard[index] = (heard[index] ?? 0) + 1))),
+    );
+    await expect.poll(() => connections.length).toBe(4);
+    await expect.poll(() => connections.length).toBe(4);
+    for (let message = 0; message < 20; message++) {
+      room.send(new Uint8Array([message])).subscribe();
+    }
+    await expect.poll(() => heard.filter((count) => count === 20).length).toBeGreaterThanOrEqual(3);
+    expect(Math.max(...heard)).toBe(20);
+  });
+});
