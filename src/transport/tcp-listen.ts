@@ -25,12 +25,11 @@ export function tcpListen(
     });
     server.on('listening', () => {
       // Subscribed to, an observer that throws is reported by RxJS and harms nobody.
-      if (subscriber.closed) server.close();
-      else of(boundAddress(server)).subscribe((bound) => openObserver?.next(bound));
+      of(boundAddress(server)).subscribe((bound) => openObserver?.next(bound));
     });
     server.on('error', (error) => {
-      // One connection that could not be accepted: the listener lives on.
-      if (server.listening) return;
+      // One connection that could not be accepted: the listener lives on. Or nobody wants to know any more.
+      if (server.listening || subscriber.closed) return;
       if ('path' in where && !removing && platformCode(error) === 'EADDRINUSE') {
         removing = removeStaleFile(where.path).subscribe({
           next: bind,
@@ -38,9 +37,7 @@ export function tcpListen(
         });
       } else subscriber.error(nodeError(`Listening on ${formatAddress(where)}`, error));
     });
-
-    // Node binds in a later tick and cannot be called back before. So who unsubscribes in this turn has not bound at all.
-    process.nextTick(() => subscriber.closed || bind());
+    bind();
     return () => {
       removing?.unsubscribe();
       server.close();
