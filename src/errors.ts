@@ -13,6 +13,11 @@ export type SendErrorCode =
   | 'message-too-large'
   /** The codec could not turn the value into bytes; the `cause` says why. */
   | 'not-encodable'
+  /**
+   * The source of a streamed body failed, or gave more or fewer bytes than its size, or too many at once; the `cause` says which. If its header had gone out,
+   * nothing can be repaired: the connection is reset, too.
+   */
+  | 'body-failed'
   /** The peer refused the size of this message. It lives, and so does the connection. */
   | 'refused'
   /** The connection ended, or was ended, before the message was taken. `fate` says how far it had come. */
@@ -98,7 +103,7 @@ export type ErrorCode = SendErrorCode | ProtocolErrorCode | WireErrorCode;
 /**
  * How far a message had come that was not taken.
  *
- * `not-sent`: nothing of its payload went out. `refused`: the peer would not have it. `unknown`: it may have arrived, or not.
+ * `not-sent`: nothing of its payload went out. `refused`: the peer would not have it. `unknown`: it may have arrived, or not; a streamed body perhaps in part.
  */
 export type Fate = 'not-sent' | 'refused' | 'unknown';
 

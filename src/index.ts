@@ -16,7 +16,16 @@ export {
 } from './errors.js';
 export type { Address, BoundAddress, Transport, Wire } from './transport/transport.js';
 export { tcp } from './transport/tcp.js';
-export type { Frame, Framing, FramingMachine, FramingPort, Wait } from './framing/framing.js';
+export type {
+  Frame,
+  Framing,
+  FramingMachine,
+  FramingPort,
+  FramingStreams,
+  StreamingMachine,
+  StreamingPort,
+  Wait,
+} from './framing/framing.js';
 export { framing, type FramingOptions } from './framing/lift.js';
 export { lengthPrefixed, type LengthPrefixedOptions } from './framing/length-prefixed.js';
 export { varintPrefixed, type VarintPrefixedOptions } from './framing/varint-prefixed.js';
@@ -35,7 +44,8 @@ export { text } from './codec/text.js';
 export { consume, type ConsumeOptions } from './flow/consume.js';
 export { hold, type Hold, type HoldOptions } from './flow/hold.js';
 export { paced, type PacedOptions, type Valve } from './flow/paced.js';
-export type { Closed, Connection, Flow, Protocol } from './connection/connection.js';
+export type { Body, OutgoingBody, StreamedBodies } from './connection/body.js';
+export type { BodyConnection, Closed, Connection, Flow, Protocol } from './connection/connection.js';
 export type { ConnectionOptions } from './connection/options.js';
 export { type Traffic, traffic } from './connection/traffic.js';
 export { type BackoffOptions, backoff } from './client/backoff.js';

@@ -10,12 +10,12 @@ const doors: Record<string, string> = {
   'src/index.ts': `
     TinyprotoError SendError ProtocolError WireError HoldLostError PacedOverflowError SchemaError AsyncSchemaError ErrorCode SendErrorCode ProtocolErrorCode WireErrorCode Fate
     Address BoundAddress Transport Wire tcp
-    Frame Framing FramingMachine FramingPort Wait tinyproto TinyprotoOptions
+    Frame Framing FramingMachine FramingPort FramingStreams StreamingMachine StreamingPort Wait tinyproto TinyprotoOptions
     framing FramingOptions lengthPrefixed LengthPrefixedOptions varintPrefixed VarintPrefixedOptions delimited DelimitedOptions lines LinesOptions
     fixedLength wholeChunks WholeChunksOptions jsonTexts JsonTextsOptions decode encode
     Codec codecs json SchemaIssue SchemaResult StandardSchema text
     consume ConsumeOptions hold Hold HoldOptions paced PacedOptions Valve
-    Connection ConnectionOptions Closed Flow Protocol Traffic traffic
+    Body BodyConnection OutgoingBody StreamedBodies Connection ConnectionOptions Closed Flow Protocol Traffic traffic
     connect ConnectOptions converse backoff BackoffOptions failover isPermanent reconnect ReconnectOptions ReconnectState WhileAway
     listen ListenOptions ServerEvent liveConnections serve ServeContext ServeOptions ShutdownProgress
     broadcast Audience BroadcastOptions Dropped OnSlow Room SendOptions

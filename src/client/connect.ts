@@ -1,5 +1,6 @@
 import { Observable, switchMap, throwError, timeout } from 'rxjs';
-import type { Connection } from '../connection/connection.js';
+import type { StreamedBodies } from '../connection/body.js';
+import type { BodyConnection, Connection } from '../connection/connection.js';
 import { openConnection } from '../connection/open-connection.js';
 import { type ConnectionOptions, connectionSettings, positive } from '../connection/options.js';
 import { WireError } from '../errors.js';
@@ -14,10 +15,16 @@ export interface ConnectOptions<In = Uint8Array, Out = In> extends ConnectionOpt
 }
 
 /** Connects to a server; see the type's own page. */
-export type Connect = <In = Uint8Array, Out = In>(
-  address: Address,
-  options?: ConnectOptions<In, Out>,
-) => Observable<Connection<In, Out>>;
+export interface Connect {
+  (
+    address: Address,
+    options: Omit<ConnectOptions, 'codec' | 'onUndecodable'> & StreamedBodies,
+  ): Observable<BodyConnection>;
+  <In = Uint8Array, Out = In>(
+    address: Address,
+    options?: ConnectOptions<In, Out>,
+  ): Observable<Connection<In, Out>>;
+}
 
 /** `connect`, bound to a transport and a framing that it uses where the options name no others. */
 export function connectOver(defaults: { readonly transport: Transport; readonly framing: Framing }): Connect {

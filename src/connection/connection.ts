@@ -2,6 +2,7 @@ import type { Observable, ObservableInput } from 'rxjs';
 import type { Codec } from '../codec/codec.js';
 import type { Framing } from '../framing/framing.js';
 import type { BoundAddress } from '../transport/transport.js';
+import type { Body, OutgoingBody } from './body.js';
 import type { Traffic } from './traffic.js';
 
 /** How a connection ended. */
@@ -89,6 +90,9 @@ export interface Connection<In = Uint8Array, Out = In> extends AsyncIterable<In>
    */
   readonly flow$: Observable<Flow>;
 }
+
+/** A connection whose messages are streams of bytes; see {@link StreamedBodies}. */
+export type BodyConnection = Connection<Body, OutgoingBody | Uint8Array>;
 
 /** How bytes become messages, and messages values. */
 export interface Protocol<In = Uint8Array, Out = In> {

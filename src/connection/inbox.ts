@@ -1,5 +1,5 @@
 import { asapScheduler, Observable, Subject } from 'rxjs';
-import { Gate } from '../flow/hold.js';
+import { type Delivery, Gate } from '../flow/hold.js';
 
 /** No message; a codec may make a message of anything else. */
 export const none = Symbol('none');
@@ -14,6 +14,17 @@ export interface InboxEvents<In> {
   ready(): void;
   /** Somebody wants to read. */
   subscribed(): void;
+  /** Where a message may go on after its delivery: what has more of it. */
+  restOf?(message: In): Rest | undefined;
+  /** Whether more is to come of a message that was delivered. */
+  isInside?(): boolean;
+}
+
+/** What is still to come of a message that is delivered. */
+export interface Rest {
+  delivery: Delivery | undefined;
+  /** Nobody holds the message any more; `over` is called when all of it has come. */
+  consumed(over: () => void): void;
 }
 
 /** The receiving side of a connection: `messages$`, one message at a time, as long as somebody subscribes and every hold has room. */
@@ -40,13 +51,11 @@ interface Ending {
 
 export function inbox<In>(on: InboxEvents<In>): Inbox<In> {
   const subject = new Subject<In>();
-  const gate = new Gate({
-    consumed: () => {
-      held--;
-      on.consumed();
-    },
-    opened: () => on.ready(),
-  });
+  const consumed = () => {
+    held--;
+    on.consumed();
+  };
+  const gate = new Gate({ consumed, opened: () => on.ready() });
   let held = 0;
   let delivering = false;
   let started = false;
@@ -83,8 +92,15 @@ export function inbox<In>(on: InboxEvents<In>): Inbox<In> {
   };
 
   const nothingLeft = () => {
+    if (on.isInside?.()) return false;
     if (ahead === none) ahead = on.read();
     return ahead === none;
+  };
+
+  const deliverInside = (message: In, rest: Rest) => {
+    const letGo = () => rest.consumed(consumed);
+    rest.delivery = gate.prepare(letGo);
+    if (gate.deliver(subject, message)) letGo();
   };
 
   const deliver = () => {
@@ -94,10 +110,9 @@ export function inbox<In>(on: InboxEvents<In>): Inbox<In> {
       const message = next();
       if (message === none) break;
       held++;
-      if (gate.deliver(subject, message)) {
-        held--;
-        on.consumed();
-      }
+      const rest = on.restOf?.(message);
+      if (rest) deliverInside(message, rest);
+      else if (gate.deliver(subject, message)) consumed();
     }
     delivering = false;
     // The end waits behind what is there, and for somebody to tell, but not for room.

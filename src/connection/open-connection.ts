@@ -1,23 +1,30 @@
 import { AsyncSubject, map, Observable, type Observer, of, type Subscriber } from 'rxjs';
 import { AsyncSchemaError, ProtocolError, SendError, WireError } from '../errors.js';
 import { iterate } from '../flow/iterate.js';
-import type { Frame, FramingPort, Wait } from '../framing/framing.js';
+import type { Frame, FramingMachine, StreamingMachine, StreamingPort, Wait } from '../framing/framing.js';
 import type { Wire } from '../transport/transport.js';
+import { type Body, demandBody, type OutgoingBody } from './body.js';
+import { BodySource } from './body-source.js';
 import { onClaim } from './claim.js';
 import type { Closed, Connection, Protocol } from './connection.js';
 import { deadlines } from './deadlines.js';
 import { onFrames } from './frames.js';
+import { boundless, inbound } from './inbound.js';
 import { inbox, type None, none } from './inbox.js';
+import { type IncomingBodies, incomingBodies } from './incoming-bodies.js';
 import { type Event, lifecycle, type State } from './lifecycle.js';
 import type { ConnectionSettings } from './options.js';
-import { outbox, type Sender } from './outbox.js';
+import { outbox, type Sender, type Sending } from './outbox.js';
 import { sendAll } from './send-all.js';
 import { Meter } from './traffic.js';
 import { watched } from './watched.js';
 import { water } from './water.js';
 import { writer } from './writer.js';
 
-type Deadline = Wait | 'write' | 'close' | 'claim';
+type Deadline = Wait | 'write' | 'close' | 'claim' | 'budget';
+
+/** How long a connection waits for room in its server's budget, where it may itself have what others wait for. */
+const budgetTimeoutMs = 30_000;
 
 /** Begins the conversation on a wire when subscribed; emits the connection when its opening exchange is done. Unsubscribing before that destroys it. */
 export function openConnection<In, Out>(
@@ -59,8 +66,15 @@ function begin<In, Out>(
   let turning = false;
   let turnAgain = false;
   let paused = false;
+  let starving = false;
 
-  const port: FramingPort = {
+  /** Where bodies are streams: the machine as such, what comes in, and the body of ours that is on its way, or was when the peer left. */
+  let streaming: StreamingMachine | undefined;
+  let incoming: IncomingBodies | undefined;
+  let drawing: BodySource | undefined;
+  let cutInside = false;
+
+  const port: StreamingPort = {
     write(bytes, last) {
       if (state === 'closed') return;
       if (last) sends.handed();
@@ -70,15 +84,19 @@ function begin<In, Out>(
     opened() {
       noted.opened = true;
     },
+    writeBody() {
+      drawing = sends.beginBody();
+    },
     outcome: (of) => sends.outcome(of),
     fail(error, { reset }) {
       noted.fault ??= { error, reset };
     },
     await: (wait, ms) => timers.set(wait, ms),
     settle: (wait) => timers.clear(wait),
+    grant: (bytes, force) => budgeted.grant(bytes, force),
   };
 
-  let machine = framing.open(port);
+  let machine = openMachine();
   /** Messages read from a machine that another has followed: that one knows nothing of them. */
   let readBefore = 0;
 
@@ -87,6 +105,8 @@ function begin<In, Out>(
     else if (name === 'close') giveUpClosing();
     else if (name === 'claim')
       fail(new WireError('unclaimed', 'Nobody read, served or closed the connection'), false);
+    else if (name === 'budget')
+      fail(new ProtocolError('inbox-overflow', 'No room for more of its message'), true);
     else machine.expired(name);
     turn();
   });
@@ -96,6 +116,7 @@ function begin<In, Out>(
       sends.written();
       turn();
     },
+    room: () => drawing && turn(),
     progress: (pending) => (pending ? timers.set('write', settings.writeTimeoutMs) : timers.clear('write')),
     failed(error) {
       fail(error, true);
@@ -103,6 +124,7 @@ function begin<In, Out>(
     },
   });
 
+  const budgeted = settings.budget ? inbound(settings.budget, () => machine, retry) : boundless;
   const sends = outbox(
     () => machine,
     settings,
@@ -115,15 +137,27 @@ function begin<In, Out>(
     consumed() {
       if (readBefore > 0) readBefore--;
       else machine.consumed();
+      budgeted.consumed();
       turn();
     },
     ready: () => turn(),
     subscribed: claimed,
+    restOf: (message) => incoming?.readerOf(message as Body),
+    isInside: () => incoming?.open === true,
   });
 
+  function openMachine(): FramingMachine {
+    if (!settings.streamed || !framing.streams) return framing.open(port);
+    streaming = framing.streams.open(port);
+    incoming = incomingBodies(streaming, () => turn());
+    return streaming;
+  }
+
   function read(): In | None {
+    if (incoming) return readBody(incoming);
     for (let bytes = machine.read(); bytes !== undefined && !undecodable; bytes = machine.read()) {
       meter.count('messagesIn', 1);
+      budgeted.read(bytes.length);
       if (codec === undefined) return bytes as In;
       try {
         return codec.decode(bytes);
@@ -136,12 +170,20 @@ function begin<In, Out>(
     return none;
   }
 
+  function readBody(bodies: IncomingBodies): In | None {
+    const body = bodies.read();
+    if (body !== none) meter.count('messagesIn', 1);
+    else if (noted.fault) fail(noted.fault.error, noted.fault.reset, received.cut);
+    return body as In | None;
+  }
+
   /** What a codec cannot decode ends the connection there, or is left out. */
   function skip(cause: unknown, bytes: Uint8Array): void {
     const error = new ProtocolError('not-decodable', 'A message is no value of the codec', { cause, bytes });
     const mistake = cause instanceof AsyncSchemaError;
     if (settings.onUndecodable && !mistake) {
       machine.consumed();
+      budgeted.consumed();
       // Subscribed to, an observer that throws is reported by RxJS and harms nobody.
       of(error).subscribe(settings.onUndecodable);
     } else {
@@ -150,18 +192,35 @@ function begin<In, Out>(
     }
   }
 
+  /** There may be room again in the budget. */
+  function retry(): void {
+    machine.retry?.();
+    turn();
+  }
+
   /** One message, or the frame of one, with one subscription each time. */
-  function sendOne(frame: () => Frame): Observable<void> {
+  function sendOne(add: (sender: Sender) => Sending | undefined): Observable<void> {
     return new Observable((subscriber) => {
       claimed();
-      const sending = sends.add(frame(), new SingleSend(subscriber));
+      const sending = add(new SingleSend(subscriber));
       if (sending) subscriber.add(() => sends.withdraw(sending));
       turn();
     });
   }
 
+  function add(message: Out, sender: Sender): Sending | undefined {
+    const isBody = streaming && !(message instanceof Uint8Array);
+    const source = isBody && new BodySource(message as OutgoingBody, settings.maxQueuedBytes, () => turn());
+    return sends.add(encode(message), sender, source || undefined);
+  }
+
   function encode(message: Out): Frame {
+    if (streaming && !(message instanceof Uint8Array)) return frameOf(message as OutgoingBody);
     return framing.encode(encoded(message));
+  }
+
+  function frameOf({ size }: OutgoingBody): Frame {
+    return framing.streams && size > 0 ? framing.streams.encode(size) : framing.encode(new Uint8Array(0));
   }
 
   function encoded(message: Out): Uint8Array {
@@ -183,15 +242,34 @@ function begin<In, Out>(
       turnAgain = false;
       if (noted.opened) opened();
       sends.settle();
+      incoming?.deliver();
       received.deliver();
-      if (noted.fault) fail(noted.fault.error, noted.fault.reset);
+      if (noted.fault)
+        fail(noted.fault.error, noted.fault.reset, incoming?.open ? received.cut : received.end);
       if (noted.peerEnded) peerEnded();
       sends.pump();
+      if (streaming) writeBody(streaming);
       mark.look();
       finishIfDone();
     }
     turning = false;
     holdThePeer();
+  }
+
+  /** Writes what has come of a body of ours, as far as there is room. */
+  function writeBody(to: StreamingMachine): void {
+    const cause = sends.broken;
+    // The peer waits for the rest of it, and takes whatever comes for that.
+    if (cause) fail(new WireError('reset', 'A body of ours broke off', { cause }), true);
+    while (drawing && out.room && state !== 'closed') {
+      const part = drawing.take();
+      if (part === undefined) break;
+      port.write(part.bytes, part.last);
+      if (!part.last) continue;
+      drawing = undefined;
+      to.bodyWritten();
+      turnAgain = true;
+    }
   }
 
   function opened(): void {
@@ -213,7 +291,11 @@ function begin<In, Out>(
       );
       return;
     }
-    if (!framing.halfClose) sends.fail(new WireError('reset', 'The peer has ended the connection'));
+    if (!framing.halfClose) {
+      cutInside = drawing !== undefined;
+      drawing = undefined;
+      sends.fail(new WireError('reset', 'The peer has ended the connection'));
+    }
     go('peerEnd');
     received.end();
     if (!received.observed) timers.set('close', settings.closeTimeoutMs);
@@ -221,13 +303,22 @@ function begin<In, Out>(
 
   /** Sends FIN when nothing of ours is left to say. */
   function finishIfDone(): void {
-    if (!sends.empty || !mayFinish() || !machine.tryEnd()) return;
+    if (!sends.empty || !mayFinish()) return;
+    if (cutInside) resetInside();
+    if (!machine.tryEnd()) return;
     go('finSent');
     if (state === 'finishing') timers.set('close', settings.closeTimeoutMs);
     else timers.clear('close');
     out.end();
     finSent.next();
     finSent.complete();
+  }
+
+  /** The peer has left inside a body of ours, and hears no more of it: our FIN would be misread. */
+  function resetInside(): void {
+    shut(undefined, true);
+    received.end();
+    tellClosed();
   }
 
   function mayFinish(): boolean {
@@ -238,17 +329,26 @@ function begin<In, Out>(
   /** Where the framing can be held by the road, it is: the others hold by themselves. While nothing is unread the road stays open, so that FIN is noticed. */
   function holdThePeer(): void {
     const drops = state === 'closing' || state === 'finishing';
-    const pause = machine.pausable && !received.wanted && !drops && machine.unreadBytes > 0;
+    const full = budgeted.look() && state !== 'closed';
+    if (full !== starving) timers.set('budget', full ? budgetTimeoutMs : Number.POSITIVE_INFINITY);
+    starving = full;
+    const pause = machine.pausable && (!isWanted() || full) && !drops && machine.unreadBytes > 0;
     if (pause === paused || state === 'closed') return;
     paused = pause;
     if (pause) wire.pause();
     else wire.resume();
   }
 
+  function isWanted(): boolean {
+    return incoming?.open ? incoming.wanted : received.wanted;
+  }
+
   function reframe<NextIn, NextOut>(next: Protocol<NextIn, NextOut>): Connection<NextIn, NextOut> {
-    if (!machine.pausable)
+    if (!framing.halfClose)
       throw new TypeError(`${framing.name} has state on both sides: it cannot be swapped out`);
     if (state !== 'open') throw new WireError('reset', 'The connection has ended, or is about to');
+    if (incoming?.open || machine.midFrame) throw new TypeError('A body is on its way');
+    streaming = incoming = undefined;
     const unread = machine.release();
     readBefore += received.held;
     framing = next.framing ?? framing;
@@ -290,6 +390,7 @@ function begin<In, Out>(
       timers.set('close', settings.closeTimeoutMs);
       machine.close();
     }
+    incoming?.cut(new WireError('reset', 'The connection was closed inside the body'));
     received.cut();
     turn();
   }
@@ -314,6 +415,7 @@ function begin<In, Out>(
   function destroy(error?: unknown): void {
     by ??= 'us';
     shut(error === undefined ? undefined : { error }, false);
+    incoming?.cut(error ?? new WireError('reset', 'The connection was closed inside the body'));
     received.cut(failure);
     tellClosed();
   }
@@ -325,9 +427,11 @@ function begin<In, Out>(
     const wasOpening = state === 'opening';
     go('gone');
     timers.dispose();
+    budgeted.end();
     const cause = why?.error ?? new WireError('reset', 'The connection was closed');
     sends.fail(cause);
     finSent.error(cause);
+    incoming?.end(cause);
     wire.destroy({ reset: reset || machine.midFrame || !out.idle });
     if (wasOpening && why) opening.error(why.error);
   }
@@ -341,6 +445,11 @@ function begin<In, Out>(
 
   // --- what its owner sees
 
+  function demandMessage(message: Out): void {
+    if (streaming) demandBody(message);
+    else if (codec === undefined) demandBytes(message);
+  }
+
   const connection: Connection<In, Out> = {
     id: crypto.randomUUID(),
     local: wire.local,
@@ -348,21 +457,22 @@ function begin<In, Out>(
     traffic: meter,
     messages$: received.messages$,
     send(message) {
-      if (codec === undefined) demandBytes(message);
-      const send = sendOne(() => encode(message));
+      demandMessage(message);
+      const send = sendOne((sender) => add(message, sender));
       return watched()?.made(connection, message, send) ?? send;
     },
     sendAll(messages) {
       return sendAll(messages, {
         add(message, sender) {
           claimed();
-          sends.add(encode(message), sender);
+          demandMessage(message);
+          add(message, sender);
           turn();
         },
         withdrawAll: (sender) => sends.withdrawAll(sender),
         get full() {
           mark.look();
-          return mark.high;
+          return mark.high || sends.bodies > 0;
         },
       });
     },
@@ -393,7 +503,10 @@ function begin<In, Out>(
       return codec;
     },
     encode,
-    send: (frame) => sendOne(() => frame),
+    send(frame) {
+      if (frame.streamed !== undefined) throw new TypeError('A frame without its body cannot be sent');
+      return sendOne((sender) => sends.add(frame, sender));
+    },
     begunCount: () => sends.begunCount,
   });
 

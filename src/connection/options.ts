@@ -1,6 +1,7 @@
 import type { Codec } from '../codec/codec.js';
 import type { ProtocolError } from '../errors.js';
 import type { Framing } from '../framing/framing.js';
+import type { Budget } from './budget.js';
 import { type Meter, sumOf, type Traffic } from './traffic.js';
 
 /** What every connection can be told. */
@@ -42,13 +43,17 @@ export interface ConnectionSettings<In, Out> {
   readonly writeTimeoutMs: number;
   readonly closeTimeoutMs: number;
   readonly allowHalfOpen: boolean;
+  /** What it shares with the other connections of its server. */
+  readonly budget?: Budget;
+  /** Whether bodies are streams. */
+  readonly streamed: boolean;
   /** Absent: nobody needs to claim it. */
   readonly claimTimeoutMs?: number;
 }
 
 export function connectionSettings<In, Out>(
   framing: Framing,
-  options: ConnectionOptions<In, Out>,
+  options: ConnectionOptions<In, Out> & { readonly bodies?: 'stream' },
 ): ConnectionSettings<In, Out> {
   const settings = {
     framing: options.framing ?? framing,
@@ -60,12 +65,21 @@ export function connectionSettings<In, Out>(
     writeTimeoutMs: options.writeTimeoutMs ?? 10_000,
     closeTimeoutMs: options.closeTimeoutMs ?? 10_000,
     allowHalfOpen: options.allowHalfOpen ?? false,
+    streamed: isStreamed(options.framing ?? framing, options),
   };
   positive('maxQueuedBytes', settings.maxQueuedBytes);
   positive('maxQueuedMessages', settings.maxQueuedMessages);
   positive('writeTimeoutMs', settings.writeTimeoutMs);
   positive('closeTimeoutMs', settings.closeTimeoutMs);
   return settings;
+}
+
+function isStreamed(framing: Framing, { bodies, codec }: { bodies?: unknown; codec?: unknown }): boolean {
+  if (bodies === undefined) return false;
+  if (bodies !== 'stream') throw new TypeError(`bodies is 'stream', or absent, not ${String(bodies)}`);
+  if (codec !== undefined) throw new TypeError('A codec needs whole messages, and bodies are to be streams');
+  if (framing.streams === undefined) throw new TypeError(`${framing.name} cannot carry bodies as streams`);
+  return true;
 }
 
 /** A limit is a number above zero; `Infinity` has to be written. */

@@ -1,5 +1,6 @@
 import { type Fate, SendError } from '../errors.js';
 import type { Frame, FramingMachine } from '../framing/framing.js';
+import type { BodySource } from './body-source.js';
 import { Fifo } from './fifo.js';
 
 export interface OutboxOptions {
@@ -19,9 +20,13 @@ export interface Sender {
 export interface Sending {
   readonly sender: Sender;
   readonly frame: Frame;
+  /** Where its body comes from, if that is not in the frame. */
+  readonly source: BodySource | undefined;
   /** The place in the order of subscriptions, over both queues. */
   readonly order: number;
   state: 'queued' | 'gone' | 'begun';
+  /** The time of its body has come, and that comes from the source. */
+  drawn: boolean;
   /** All of its bytes were handed to the wire. */
   whole: boolean;
   /** The kernel has all of its bytes. */
@@ -34,16 +39,23 @@ export interface Sending {
  *
  *     queued ──begin──▶ begun ──outcome, and written──▶ settled
  *        └──withdraw──▶ gone
+ *
+ * A body that comes from a source counts as no bytes, because it is not here: it is drawn as the wire takes it. Its source is opened when its turn has come, and
+ * those behind it wait until it has given its first bytes.
  */
 export interface Outbox {
   /** Queues a message, or fails it at once. */
-  add(frame: Frame, sender: Sender): Sending | undefined;
+  add(frame: Frame, sender: Sender, source?: BodySource): Sending | undefined;
   /** Takes a message out again, unless it has begun. */
   withdraw(sending: Sending): void;
   /** Takes all messages of a stream out that have not begun. */
   withdrawAll(stream: Sender): void;
   /** Begins what may begin. */
   pump(): void;
+  /** The turn of the body of the frame begun last has come: gives back where it comes from. */
+  beginBody(): BodySource | undefined;
+  /** What has become of the frame begun last, if its body cannot be whole any more. */
+  readonly broken: SendError | undefined;
   /** The machine's word on the oldest frame without an outcome. */
   outcome(of: 'taken' | 'refused'): void;
   /** The oldest frame whose bytes were not complete has all of them handed to the wire … */
@@ -61,6 +73,8 @@ export interface Outbox {
   /** What is queued or under way. */
   readonly bytes: number;
   readonly messages: number;
+  /** Of these, how many bodies come from a source. */
+  readonly bodies: number;
 }
 
 /** The machine may be another from one call to the next. */
@@ -72,6 +86,7 @@ export function outbox(machine: () => FramingMachine, limits: OutboxOptions, tak
   let order = 0;
   let bytes = 0;
   let messages = 0;
+  let bodies = 0;
   let queued = 0;
   let begunCount = 0;
   /** In `begun`: so many have an outcome; those before this one need not be handed to the wire any more. */
@@ -90,6 +105,9 @@ export function outbox(machine: () => FramingMachine, limits: OutboxOptions, tak
   const forget = (sending: Sending) => {
     bytes -= sending.frame.body.length;
     messages--;
+    if (!sending.source) return;
+    bodies--;
+    sending.source.close();
   };
 
   /** The next to begin: in the order of subscription, except that a stream's message which must give way is overtaken. */
@@ -108,7 +126,23 @@ export function outbox(machine: () => FramingMachine, limits: OutboxOptions, tak
     if (head.outcome === 'taken') {
       taken();
       head.sender.taken();
-    } else head.sender.failed(refused(head.frame.body.length));
+    } else head.sender.failed(refused(head.frame.streamed ?? head.frame.body.length));
+  };
+
+  /** Whether the next may begin: one with a source when that has given something. One whose source has failed is dropped. */
+  const isReady = (sending: Sending, queue: Fifo<Sending>): boolean => {
+    const source = sending.source;
+    const readiness = source?.prepare() ?? 'ready';
+    if (readiness !== 'failed') return readiness === 'ready';
+    queue.shift();
+    withdraw(sending);
+    sending.sender.failed(bodyFailed(source?.failure?.cause, 'not-sent'));
+    return false;
+  };
+
+  const broken = (sending: Sending | undefined): SendError | undefined => {
+    const failure = sending?.whole ? undefined : sending?.source?.failure;
+    return failure && bodyFailed(failure.cause, sending?.drawn ? 'unknown' : 'not-sent');
   };
 
   const withdraw = (sending: Sending) => {
@@ -119,7 +153,7 @@ export function outbox(machine: () => FramingMachine, limits: OutboxOptions, tak
   };
 
   return {
-    add(frame, sender) {
+    add(frame, sender, source) {
       const size = frame.body.length;
       const error = refusal(size);
       if (error) {
@@ -129,8 +163,10 @@ export function outbox(machine: () => FramingMachine, limits: OutboxOptions, tak
       const sending: Sending = {
         sender,
         frame,
+        source,
         order: order++,
         state: 'queued',
+        drawn: false,
         whole: false,
         written: false,
         outcome: undefined,
@@ -138,6 +174,7 @@ export function outbox(machine: () => FramingMachine, limits: OutboxOptions, tak
       bytes += size;
       messages++;
       queued++;
+      if (source) bodies++;
       (sender.isStream ? streams : singles).push(sending);
       return sending;
     },
@@ -150,14 +187,30 @@ export function outbox(machine: () => FramingMachine, limits: OutboxOptions, tak
 
     pump() {
       while (queued > 0 && !failure) {
-        const sending = nextQueue()?.shift();
-        if (sending === undefined) break;
+        const queue = nextQueue();
+        const sending = queue?.at(0);
+        if (queue === undefined || sending === undefined) break;
+        if (sending.source && !isReady(sending, queue)) {
+          if (sending.state === 'queued') break;
+          continue;
+        }
+        queue.shift();
         queued--;
         sending.state = 'begun';
         begun.push(sending);
         begunCount++;
         machine().begin(sending.frame);
       }
+    },
+
+    beginBody() {
+      const sending = begun.at(begun.length - 1);
+      if (sending) sending.drawn = true;
+      return sending?.source;
+    },
+
+    get broken() {
+      return broken(begun.at(begun.length - 1));
     },
 
     outcome(of) {
@@ -167,7 +220,7 @@ export function outbox(machine: () => FramingMachine, limits: OutboxOptions, tak
 
     handed() {
       let sending = begun.at(handedBefore++);
-      while (sending?.outcome === 'refused') sending = begun.at(handedBefore++);
+      while (sending?.outcome === 'refused' && !sending.drawn) sending = begun.at(handedBefore++);
       if (!sending) return;
       sending.whole = true;
       writing.push(sending);
@@ -180,8 +233,9 @@ export function outbox(machine: () => FramingMachine, limits: OutboxOptions, tak
 
     settle() {
       for (let head = begun.at(0); head && !failure; head = begun.at(0)) {
-        const settled = head.outcome === 'refused' || (head.outcome === 'taken' && head.written);
-        if (!settled) break;
+        // A body that was refused in a tie goes out all the same.
+        const refused = head.outcome === 'refused' && (!head.drawn || head.whole);
+        if (!refused && !(head.outcome === 'taken' && head.written)) break;
         settleHead(head);
       }
     },
@@ -191,9 +245,14 @@ export function outbox(machine: () => FramingMachine, limits: OutboxOptions, tak
       failure = { cause };
       const underWay = begun.drain();
       const waiting = [...singles.drain(), ...streams.drain()].filter(({ state }) => state === 'queued');
-      bytes = messages = queued = 0;
-      for (const { sender, whole } of underWay) sender.failed(lost(whole ? 'unknown' : 'not-sent', cause));
+      bytes = messages = bodies = queued = 0;
+      for (const sending of underWay) {
+        const { sender, whole, drawn } = sending;
+        sending.source?.close();
+        sender.failed(broken(sending) ?? lost(whole || drawn ? 'unknown' : 'not-sent', cause));
+      }
       waiting.sort((a, b) => a.order - b.order);
+      for (const { source } of waiting) source?.close();
       for (const { sender } of waiting) sender.failed(lost('not-sent', cause));
     },
 
@@ -208,6 +267,9 @@ export function outbox(machine: () => FramingMachine, limits: OutboxOptions, tak
     },
     get messages() {
       return messages;
+    },
+    get bodies() {
+      return bodies;
     },
   };
 }
@@ -224,6 +286,10 @@ function firstQueued(queue: Fifo<Sending>): Sending | undefined {
 
 function refused(size: number): SendError {
   return new SendError('refused', `The peer refused a message of ${size} bytes`, { fate: 'refused' });
+}
+
+function bodyFailed(cause: unknown, fate: Fate): SendError {
+  return new SendError('body-failed', 'A streamed body could not be sent whole', { fate, cause });
 }
 
 function lost(fate: Fate, cause: unknown): SendError {

@@ -11,7 +11,7 @@ export interface StreamRoad<Out> {
   add(message: Out, sender: Sender): void;
   /** Takes out what has not begun. */
   withdrawAll(sender: Sender): void;
-  /** Whether the queue is above its high water mark. */
+  /** Whether the queue is above its high water mark, or has bodies to draw, each of which needs its message held. */
   readonly full: boolean;
 }
 

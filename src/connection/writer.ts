@@ -12,12 +12,16 @@ export interface Writer {
   write(bytes: Uint8Array, last: boolean): void;
   /** FIN behind what was written. */
   end(): void;
+  /** Whether more would be handed to the wire at once. */
+  readonly room: boolean;
   /** Whether the kernel has everything. */
   readonly idle: boolean;
 }
 
 export interface WriterEvents {
   lastWritten(): void;
+  /** There is room. */
+  room(): void;
   /** Bytes of ours are on their way, and made progress just now; `false`: none are any more. */
   progress(pending: boolean): void;
   failed(error: WireError): void;
@@ -55,6 +59,7 @@ export function writer(wire: Wire, on: WriterEvents): Writer {
     feed();
     on.progress(inHand.length > 0);
     if (piece.last) on.lastWritten();
+    if (hasRoom()) on.room();
   };
 
   const feed = () => {
@@ -71,8 +76,10 @@ export function writer(wire: Wire, on: WriterEvents): Writer {
     wire.end(() => {});
   };
 
+  const hasRoom = () => waiting.length === 0 && bytesInHand < inHandBytes;
+
   const queue = (piece: Piece) => {
-    if (waiting.length === 0 && bytesInHand < inHandBytes) hand(piece);
+    if (hasRoom()) hand(piece);
     else waiting.push(piece);
   };
 
@@ -88,6 +95,9 @@ export function writer(wire: Wire, on: WriterEvents): Writer {
     end() {
       if (waiting.length === 0) finish();
       else ending = true;
+    },
+    get room() {
+      return hasRoom();
     },
     get idle() {
       return inHand.length === 0;

@@ -71,6 +71,12 @@ export class Gate {
     return delivery === undefined || delivery.delivered();
   }
 
+  /** Makes the next message to be delivered one that can be held by its source, too; `consumed` is called for it in place of the gate's own. */
+  prepare(consumed: () => void): Delivery {
+    this.#delivery = new Delivery(this, consumed);
+    return this.#delivery;
+  }
+
   /** @internal The message that is being delivered, as something to hold. */
   delivery(): Delivery {
     this.#delivery ??= new Delivery(this);
@@ -108,7 +114,15 @@ export class Delivery {
   #holds = 0;
   #running = true;
 
-  constructor(readonly gate: Gate) {}
+  constructor(
+    readonly gate: Gate,
+    private readonly consumed?: () => void,
+  ) {}
+
+  /** Whether somebody holds it. */
+  get held(): boolean {
+    return this.#holds > 0;
+  }
 
   hold(room: number): Hold {
     const gate = this.gate;
@@ -141,7 +155,9 @@ export class Delivery {
   }
 
   #settle(): void {
-    if (this.#holds === 0 && !this.#running) this.gate.consumed();
+    if (this.#holds > 0 || this.#running) return;
+    if (this.consumed) this.consumed();
+    else this.gate.consumed();
   }
 }
 

@@ -61,6 +61,11 @@ export interface FramingPort {
   await(wait: Wait, ms: number): void;
   /** The wait is over. */
   settle(wait: Wait): void;
+  /**
+   * Asked before the peer is granted a message of so many bytes. If not, the machine waits for `retry`; with `force` it grants all the same, and this is
+   * to be counted. Absent: always.
+   */
+  grant?(bytes: number, force: boolean): boolean;
 }
 
 /** What a machine of streamed bodies does besides. */
@@ -103,6 +108,8 @@ export interface FramingMachine {
   tryEnd(): boolean;
   /** The deadline of a wait has passed. */
   expired(wait: Wait): void;
+  /** What `grant` would not have may be granted now. Absent where nothing is granted. */
+  retry?(): void;
   /** Gives back the bytes that were received and not read, and ends: another framing goes on from here. */
   release(): Uint8Array;
 }

@@ -156,13 +156,22 @@ export class Handshake implements Record<Action, () => void> {
   answer(starting = false): void {
     const s = this.#s;
     while (s.owed.length > 0 && mayAnswer(s, this.#rules, starting)) {
-      const debt = s.owed.shift();
-      if (debt !== REFUSAL && s.life !== 'closing') s.granted += 1;
-      this.#port.write(debt === REFUSAL ? REFUSED : OK, false);
+      const isOk = s.owed[0] !== REFUSAL;
+      // While closing, what is granted is dropped.
+      const counts = isOk && s.life !== 'closing';
+      if (counts && !this.#mayGrant(s.owed[0] ?? 0)) break;
+      s.owed.shift();
+      if (counts) s.granted += 1;
+      this.#port.write(isOk ? OK : REFUSED, false);
     }
     if (s.owed.length > 0) return;
     s.due = true;
     if (s.theirs === 'refused') this.onTheirs('refusalOut');
+  }
+
+  /** A peer of the original's gives up if it is kept waiting, so in half duplex everything is granted that has come so far. */
+  #mayGrant(size: number): boolean {
+    return this.#port.grant?.(size, this.#rules.half) ?? true;
   }
 
   answerAll(): void {

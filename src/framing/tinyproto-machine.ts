@@ -151,6 +151,11 @@ export class TinyprotoMachine implements FramingMachine {
     else this.#handshake.fail(EXPIRED[wait]);
   }
 
+  retry(): void {
+    this.#handshake.answer();
+    this.#watch();
+  }
+
   release(): Uint8Array {
     const rest = this.#s.bytes.takeAll();
     this.#handshake.onLife('over');

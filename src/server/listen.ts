@@ -1,5 +1,7 @@
 import { type NextObserver, Observable, of, type Subscriber } from 'rxjs';
-import type { Connection } from '../connection/connection.js';
+import { Budget } from '../connection/budget.js';
+import type { StreamedBodies } from '../connection/body.js';
+import type { BodyConnection, Connection } from '../connection/connection.js';
 import { openConnection } from '../connection/open-connection.js';
 import {
   type ConnectionOptions,
@@ -20,15 +22,26 @@ export interface ListenOptions<In = Uint8Array, Out = In> extends ConnectionOpti
   readonly eventObserver?: NextObserver<ServerEvent>;
   /** How many connections may be open or opening at once. Further ones are told so (tinyproto: `fe`) and hung up on. @default 10,000 */
   readonly maxConnections?: number;
+  /**
+   * Bytes of messages that may be here for all connections together: granted or come, and not yet consumed. Above it peers wait for their OK, or their wires are paused;
+   * a connection that must wait for 30 s with part of a message here fails with `inbox-overflow`. A larger message passes alone. @default 256 MiB
+   */
+  readonly maxInboundBytes?: number;
   /** How long a connection may go without being read, served, sent to or closed, before it is destroyed. @default 10,000 */
   readonly claimTimeoutMs?: number;
 }
 
 /** Listens for connections; see the type's own page. */
-export type Listen = <In = Uint8Array, Out = In>(
-  addresses: Address | readonly Address[],
-  options?: ListenOptions<In, Out>,
-) => Observable<Connection<In, Out>>;
+export interface Listen {
+  (
+    addresses: Address | readonly Address[],
+    options: Omit<ListenOptions, 'codec' | 'onUndecodable'> & StreamedBodies,
+  ): Observable<BodyConnection>;
+  <In = Uint8Array, Out = In>(
+    addresses: Address | readonly Address[],
+    options?: ListenOptions<In, Out>,
+  ): Observable<Connection<In, Out>>;
+}
 
 /** How many that were one too many may be in the middle of being told so; the rest is hung up on at once. */
 const maxRefusals = 64;
@@ -45,9 +58,11 @@ export function listenOver(defaults: { readonly transport: Transport; readonly f
     };
     const limit = positive('maxConnections', options.maxConnections ?? 10_000);
     for (const address of all) transport.listen(address); // throws now for one that cannot be meant; binds nothing
+    const inboundBytes = positive('maxInboundBytes', options.maxInboundBytes ?? 256 * 1_024 * 1_024);
     return new Observable<Connection<In, Out>>((subscriber) => {
+      const budget = new Budget(inboundBytes);
       const tell = telling(options.eventObserver);
-      const accept = accepting(settings, limit, subscriber, tell);
+      const accept = accepting({ ...settings, budget }, limit, subscriber, tell);
       const bound: BoundAddress[] = [];
       let missing = all.length;
       for (const [index, address] of all.entries()) {
