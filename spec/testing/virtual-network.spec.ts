@@ -265,4 +265,18 @@ describe('virtualNetwork', () => {
       [40, 'client closed: reset'],
     ]);
   });
+
+  it(
+    'forgets a wire that is closed at both ends',
+    marbles(({ flush }) => {
+      const net = virtualNetwork();
+      net.listen('server:1').subscribe((wire) => wire.destroy());
+      for (let round = 0; round < 3; round++) net.dial('server:1').subscribe((wire) => wire.destroy());
+      net.dial('server:1').subscribe((wire) => timer(10).subscribe(() => wire.destroy()));
+      const open: number[] = [];
+      for (const ms of [5, 15]) timer(ms).subscribe(() => open.push(net.inside.all.length));
+      flush();
+      expect(open).toEqual([1, 0]);
+    }),
+  );
 });

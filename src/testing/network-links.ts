@@ -27,8 +27,9 @@ export interface Link {
   readonly unreadBytes: number;
 }
 
-/** All wires of a virtual network. */
+/** The wires of a virtual network. */
 export interface Links {
+  /** Those with an open end. */
   readonly all: readonly Link[];
   /** The number of the next wire. */
   readonly next: number;
@@ -44,12 +45,12 @@ export interface Links {
 type LiveLink = Link & { readonly roads: readonly Road[] };
 
 export function links(options: LinksOptions): Links {
-  const all: LiveLink[] = [];
-
-  const alive = () => all.filter(({ open }) => open > 0);
+  // Only while an end is open: a network that serves a million connections must not remember them.
+  const alive = new Set<LiveLink>();
+  let count = 0;
 
   function open(from: BoundAddress, to: BoundAddress): LiveLink {
-    const wire = all.length + 1;
+    const wire = ++count;
     const roads: Road[] = [];
     const reset = () => {
       for (const each of roads) each.inject('rst');
@@ -61,7 +62,6 @@ export function links(options: LinksOptions): Links {
     };
     const pair = wirePair(options, [laid({ from, to }), laid({ from: to, to: from })], from, to);
     let ends = 2;
-    for (const end of [pair.near, pair.far]) end.closed$.subscribe(() => ends--);
     const link: LiveLink = {
       wire,
       from,
@@ -76,28 +76,31 @@ export function links(options: LinksOptions): Links {
         return pair.unreadBytes;
       },
     };
-    all.push(link);
+    alive.add(link);
+    for (const end of [pair.near, pair.far]) end.closed$.subscribe(() => --ends || alive.delete(link));
     return link;
   }
 
   return {
-    all,
+    get all() {
+      return [...alive];
+    },
     get next() {
-      return all.length + 1;
+      return count + 1;
     },
     open,
     retry() {
-      for (const { roads } of alive()) for (const each of roads) each.retry();
+      for (const { roads } of alive) for (const each of roads) each.retry();
     },
     reset(where) {
-      for (const { roads, wire } of alive()) {
+      for (const { roads, wire } of alive) {
         if (roads.some(({ from, to }) => isWithin(where, { from, to, wire }))) {
           for (const each of roads) each.inject('rst');
         }
       }
     },
     halfClose(where) {
-      for (const { roads, wire } of alive()) {
+      for (const { roads, wire } of alive) {
         for (const each of roads) if (isWithin(where, { ...each, wire })) each.inject('fin');
       }
     },
