@@ -12,6 +12,7 @@ const sends: Record<SendErrorCode, string> = {
   'queue-full': fate('`not-sent`'),
   'message-too-large': fate('`not-sent`'),
   'not-encodable': fate('`not-sent`'),
+  'body-failed': `${fate('`not-sent` or `unknown`')}; then also \`messages$\`, as the cause of \`reset\``,
   refused: fate('`refused`'),
   'connection-closed': fate('`not-sent` or `unknown`'),
 };

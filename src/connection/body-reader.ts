@@ -81,10 +81,11 @@ export class BodyReader {
   }
 
   #subscribe(subscriber: Subscriber<Uint8Array>): void {
-    if (this.#state === 'failed') return subscriber.error(this.#failure);
-    if (this.#reader)
-      return subscriber.error(new TypeError('A body has one subscriber: its bytes are not kept'));
-    if (this.#state !== 'fresh') return subscriber.error(consumedUnread());
+    const refusal = this.#refusal();
+    if (refusal) {
+      subscriber.error(refusal.error);
+      return;
+    }
     this.#state = 'read';
     this.#reader = subscriber;
     // Whoever holds the message already says how many may be at work.
@@ -96,6 +97,12 @@ export class BodyReader {
         this.#ready();
       }),
     );
+  }
+
+  #refusal(): { readonly error: unknown } | undefined {
+    if (this.#reader) return { error: new TypeError('A body has one subscriber: its bytes are not kept') };
+    if (this.#state === 'failed') return { error: this.#failure };
+    return this.#state === 'fresh' ? undefined : { error: consumedUnread() };
   }
 
   #left(): void {

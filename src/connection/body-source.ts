@@ -48,13 +48,13 @@ export class BodySource {
 
   /** The next chunk for the wire, if there is one, and lets the source go on. */
   take(): BodyPart | undefined {
-    const only = this.#waiting.length === 1;
-    if (only && this.#came === this.size && !this.#isComplete) return undefined;
+    const isLast = this.#waiting.length === 1 && this.#came === this.size;
+    if (isLast && !this.#isComplete) return undefined;
     const bytes = this.#waiting.shift();
     if (bytes === undefined) return undefined;
     this.#waitingBytes -= bytes.length;
-    if (only) this.#letGo();
-    return { bytes, last: only && this.#isComplete };
+    if (this.#waiting.length === 0) this.#letGo();
+    return { bytes, last: isLast };
   }
 
   /** Draws no more. */
@@ -79,13 +79,18 @@ export class BodySource {
   }
 
   #next(chunk: unknown): void {
-    if (!(chunk instanceof Uint8Array)) return this.#fail(new TypeError('a chunk of a body is a Uint8Array'));
+    if (chunk instanceof Uint8Array) this.#add(chunk);
+    else this.#fail(new TypeError('a chunk of a body is a Uint8Array'));
+  }
+
+  #add(chunk: Uint8Array): void {
     if (chunk.length === 0) return;
     this.#came += chunk.length;
     this.#waitingBytes += chunk.length;
     this.#waiting.push(chunk);
     if (this.#came > this.size) this.#fail(new RangeError(`a body of ${this.size} bytes has more of them`));
-    else if (this.#isFlooded()) this.#fail(new RangeError(`${this.#waitingBytes} bytes of a body wait already`));
+    else if (this.#isFlooded())
+      this.#fail(new RangeError(`${this.#waitingBytes} bytes of a body wait already`));
     else {
       // Behind its last chunk it may complete.
       if (this.#came < this.size) this.#held ??= currentDelivery()?.hold(0);

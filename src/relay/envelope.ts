@@ -34,6 +34,7 @@ export function envelope<T>(message: T): Envelope<T> {
 
 function framed<T>(message: T, door: FrameDoor<T>): Parcel<T> {
   const frame = door.encode(message);
+  if (frame.streamed !== undefined) throw new TypeError('A body can be read once: it goes to one connection');
   return {
     message,
     bytes: frame.body.length,
