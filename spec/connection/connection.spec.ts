@@ -258,6 +258,22 @@ describe('send', () => {
   );
 
   it(
+    'hands back what was not sent',
+    marbles(({ listen, net, cold, expectObservable }) => {
+      const ends$ = listen(server, { codec }).pipe(
+        mergeMap((conn) => {
+          merge(...['a', 'b', 'c'].map((message) => conn.send(message).pipe(asCode))).subscribe();
+          return conn.closed$;
+        }),
+        map(({ unsent }) => unsent?.map((bytes) => codec.decode(bytes)).join('')),
+      );
+      // `a` is taken, of `b` there is the header, `c` waits.
+      expectObservable(ends$, '9ms !').toBe('----x', { x: 'bc' });
+      beside(rawPeer(net, server, cold('o-K-R', deeds)), expectObservable);
+    }),
+  );
+
+  it(
     'knows nothing of a payload that crossed with the end',
     marbles(({ listen, net, cold, expectObservable }) => {
       // The peer's header ties: our payload goes out at once, and is never answered.

@@ -172,8 +172,11 @@ function begin<In, Out>(
 
   function readBody(bodies: IncomingBodies): In | None {
     const body = bodies.read();
-    if (body !== none) meter.count('messagesIn', 1);
-    else if (noted.fault) fail(noted.fault.error, noted.fault.reset, received.cut);
+    if (body !== none) {
+      meter.count('messagesIn', 1);
+      // A body that comes in parts is never here.
+      budgeted.read(bodies.open ? 0 : body.size);
+    } else if (noted.fault) fail(noted.fault.error, noted.fault.reset, received.cut);
     return body as In | None;
   }
 
@@ -439,7 +442,12 @@ function begin<In, Out>(
   /** For its owner the connection is closed now; the wire may take a moment to bring the last bytes home. */
   function tellClosed(): void {
     mark.close();
-    closed.next({ by: by ?? 'us', ...(failure && { error: failure.error }), dropped: machine.dropped });
+    closed.next({
+      by: by ?? 'us',
+      ...(failure && { error: failure.error }),
+      ...(sends.unsent.length > 0 && { unsent: sends.unsent }),
+      dropped: machine.dropped,
+    });
     closed.complete();
   }
 

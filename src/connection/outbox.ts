@@ -66,6 +66,8 @@ export interface Outbox {
   settle(): void;
   /** No message will be taken any more. */
   fail(cause: unknown): void;
+  /** The messages, encoded, that `fail` has found and of which nothing was sent. */
+  readonly unsent: readonly Uint8Array[];
   /** Nothing is queued; frames may still be under way. */
   readonly empty: boolean;
   /** How many have begun so far. */
@@ -79,6 +81,7 @@ export interface Outbox {
 
 /** The machine may be another from one call to the next. */
 export function outbox(machine: () => FramingMachine, limits: OutboxOptions, taken = () => {}): Outbox {
+  const unsent: Uint8Array[] = [];
   const singles = new Fifo<Sending>();
   const streams = new Fifo<Sending>();
   const begun = new Fifo<Sending>();
@@ -246,15 +249,17 @@ export function outbox(machine: () => FramingMachine, limits: OutboxOptions, tak
       const underWay = begun.drain();
       const waiting = [...singles.drain(), ...streams.drain()].filter(({ state }) => state === 'queued');
       bytes = messages = bodies = queued = 0;
-      for (const sending of underWay) {
-        const { sender, whole, drawn } = sending;
-        sending.source?.close();
-        sender.failed(broken(sending) ?? lost(whole || drawn ? 'unknown' : 'not-sent', cause));
-      }
       waiting.sort((a, b) => a.order - b.order);
-      for (const { source } of waiting) source?.close();
-      for (const { sender } of waiting) sender.failed(lost('not-sent', cause));
+      const all = [...underWay, ...waiting];
+      for (const { source } of all) source?.close();
+      for (const sending of all) {
+        const fate = sending.whole || sending.drawn ? 'unknown' : 'not-sent';
+        if (fate === 'not-sent' && !sending.source) unsent.push(sending.frame.body);
+        sending.sender.failed(broken(sending) ?? lost(fate, cause));
+      }
     },
+
+    unsent,
 
     get empty() {
       return queued === 0;
