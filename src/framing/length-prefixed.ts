@@ -2,28 +2,12 @@ import type { ByteQueue } from '../bytes/byte-queue.js';
 import { readUint, writeUint } from '../bytes/uint.js';
 import { malformed, notEncodable, tooLarge } from './faults.js';
 import type { Frame, Framing } from './framing.js';
-import { type LengthLayout, lengthLayout } from './length-layout.js';
+import { type LengthLayout, type LengthPrefixedOptions, lengthLayout } from './length-layout.js';
 import { oneWay } from './one-way.js';
 import { QueueDecoder } from './queue-decoder.js';
 import { type Prefix, SizedStreamDecoder } from './sized-stream-decoder.js';
 
-/** Options of {@link lengthPrefixed}. A frame has `offset` bytes, then the length field, then as many bytes as it says plus `adjust`. */
-export interface LengthPrefixedOptions {
-  /** Bytes of the length field. Default 4. */
-  readonly size?: 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
-  /** Whether the lowest byte of the length comes first. Default false: network order. */
-  readonly littleEndian?: boolean;
-  /** Bytes before the length field. Default 0. */
-  readonly offset?: number;
-  /** What to add to the length to have the number of bytes behind its field; negative where the length counts its own field, too. Default 0. */
-  readonly adjust?: number;
-  /** How many bytes at the beginning of a frame are no part of the message. Default `offset + size`: all up to the end of the length field. */
-  readonly strip?: number;
-  /** The `strip` bytes that our frames begin with; the length is filled in. Needed where more than the length is stripped. What the peer has there is not looked at. */
-  readonly header?: Uint8Array;
-  /** Largest message in bytes, sent or received. Default 8 MiB, or what the length can say if that is less. */
-  readonly maxMessageBytes?: number;
-}
+export type { LengthPrefixedOptions } from './length-layout.js';
 
 /**
  * Carries messages that each follow their own length.
