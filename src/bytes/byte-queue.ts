@@ -66,7 +66,7 @@ export class ByteQueue {
 
   /**
    * Shows the bytes from `offset` on to `look`, piece by piece, until it finds something: gives back where that is in the queue, or -1.
-   * `look(bytes, start, end)` gives back an index of `bytes`, or -1. Whoever asks has looked at nothing yet or at all but the newest bytes, so both ends are near.
+   * `look(bytes, start, end)` gives back an index of `bytes`, or -1. Whoever asks has looked at nothing yet, or at all but the newest bytes: an end is near.
    */
   find(offset: number, look: (bytes: Uint8Array, start: number, end: number) => number): number {
     let [at, before] = offset * 2 < this.#length ? this.#fromHead(offset) : this.#fromTail(offset);

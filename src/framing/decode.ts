@@ -8,12 +8,12 @@ import type { Framing, FramingMachine } from './framing.js';
  *     chunks            --a---bc---(d|)        a, bc and d are pieces of two lines
  *     decode(lines())   ------m----(n|)
  *
- * Messages are emitted inside the `next` of the chunk that completes them, so that a hold on the chunk (see `hold`, `paced`) works through. It is given up to a chunk of
- * messages at once, and stores half a message at most.
+ * Messages are emitted inside the `next` of the chunk that completes them, so that a hold on the chunk (see `hold`, `paced`) works through. It is given up to a
+ * chunk of messages at once, and stores half a message at most.
  *
  * Completes when the chunks complete between messages; fails with `cut-short` when they stop inside one, and with the framing's other `ProtocolError`s
- * (`message-too-large`, `malformed`), behind the messages that were complete before. An error of the source is passed on at once, a chunk that is no `Uint8Array` is a
- * `TypeError`. Each subscription decodes for itself.
+ * (`message-too-large`, `malformed`), behind the messages that were complete before. An error of the source is passed on at once, a chunk that is no
+ * `Uint8Array` is a `TypeError`. Each subscription decodes for itself.
  *
  * @throws TypeError at once for a framing that needs both directions, as `tinyproto` does: it answers what it reads.
  *
@@ -39,7 +39,7 @@ export function decode(framing: Framing): OperatorFunction<Uint8Array, Uint8Arra
     });
 }
 
-/** Stands before its subscriber as an operator of RxJS's own does: it closes with it, so that a source which emits synchronously stops as soon as nobody wants more. */
+/** Stands before its subscriber as RxJS's own operators do: it closes with it, so a source that emits synchronously stops as soon as nobody wants more. */
 class Decoding extends Subscriber<Uint8Array> {
   readonly #messages: Subscriber<Uint8Array>;
   readonly #machine: FramingMachine;

@@ -9,7 +9,9 @@ import { oneWay } from './one-way.js';
 export interface DelimitedOptions {
   /** Largest message in bytes without its delimiter, sent or received. Default 8 MiB. */
   readonly maxMessageBytes?: number;
-  /** A message of the peer's above the limit: `'error'` (default) fails with `message-too-large`, `'discard'` drops it up to its delimiter and goes on behind. */
+  /**
+   * A message of the peer's above the limit: `'error'` (default) fails with `message-too-large`, `'discard'` drops it up to its delimiter and goes on behind.
+   */
   readonly overlong?: 'error' | 'discard';
   /** Bytes behind the last delimiter, at the end: `'error'` (default) is `cut-short`, `'deliver'` takes them for a last message. */
   readonly unterminated?: 'error' | 'deliver';
@@ -24,8 +26,8 @@ export interface DelimitedOptions {
  *
  * Of several delimiters the one that ends first counts, and if more end there, the longest: so nothing waits for the next byte. Ours is the first of them.
  *
- * A message above `maxMessageBytes` (default 8 MiB) fails with `message-too-large` as soon as so many bytes have come without a delimiter, or is dropped as it comes, by option.
- * Bytes that end behind a delimiter's are `cut-short`, or a last message, by option. Each failure ends the connection.
+ * A message above `maxMessageBytes` (default 8 MiB) fails with `message-too-large` as soon as so many bytes have come without a delimiter, or is dropped as it
+ * comes, by option. Bytes that end behind a delimiter's are `cut-short`, or a last message, by option. Each failure ends the connection.
  *
  * A message of ours in which a delimiter would be found too early is a `SendError`, `not-encodable`. Either direction can end alone.
  *

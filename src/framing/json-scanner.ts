@@ -6,7 +6,8 @@ const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
 /**
- * Finds where a JSON object or array ends, by its brackets and strings alone. It remembers what it has seen, so it may be shown the bytes in any pieces, each byte once.
+ * Finds where a JSON object or array ends, by its brackets and strings alone. It remembers what it has seen, so it may be shown the bytes in any pieces, each
+ * byte once.
  *
  *     {"a": "}\"", "b": [1]}      in a string, a bracket is none; behind a backslash, a quote ends no string
  */

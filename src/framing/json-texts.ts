@@ -20,8 +20,9 @@ export interface JsonTextsOptions {
  *     messages   | {"a":[1]} | [] |    | {"b":"}"} |
  *
  * It finds where each text ends, by brackets and strings alone; whether it is JSON within is for the codec to say. Numbers, strings and words between the texts
- * are `malformed`, since nobody can tell where they end, and so are a bracket that closes what is not open, and more than `maxDepth` (default 128) within each other.
- * A text above `maxMessageBytes` (default 8 MiB) fails with `message-too-large` as soon as so many bytes have come, bytes that end inside one with `cut-short`. Each ends the connection.
+ * are `malformed`, since nobody can tell where they end, and so are a bracket that closes what is not open, and more than `maxDepth` (default 128) within each
+ * other. A text above `maxMessageBytes` (default 8 MiB) fails with `message-too-large` as soon as so many bytes have come, bytes that end inside one with
+ * `cut-short`. Each ends the connection.
  *
  * A message of ours that is not exactly one such text is a `SendError`, `not-encodable`. Either direction can end alone.
  *

@@ -13,7 +13,7 @@ export interface LengthPrefixedOptions {
   readonly adjust?: number;
   /** How many bytes at the beginning of a frame are no part of the message. Default `offset + size`: all up to the end of the length field. */
   readonly strip?: number;
-  /** The `strip` bytes that our frames begin with; the length is filled in. Needed where more than the length is stripped. What the peer has there is not looked at. */
+  /** The `strip` bytes that our frames begin with; the length is filled in. Needed where more than the length is stripped. Theirs are not looked at. */
   readonly header?: Uint8Array;
   /** Largest message in bytes, sent or received. Default 8 MiB, or what the length can say if that is less. */
   readonly maxMessageBytes?: number;

@@ -14,8 +14,8 @@ export interface FramingOptions {
   /** Largest message in bytes, sent or received. Default 8 MiB. */
   readonly maxMessageBytes?: number;
   /**
-   * How many bytes `decode` may take without a message, before the connection fails with `message-too-large`: what it stores is its own business, and this bounds it.
-   * Default `maxMessageBytes` and 64 KiB for whatever is around a message.
+   * How many bytes `decode` may take without a message, before the connection fails with `message-too-large`: what it stores is its own business, and this
+   * bounds it. Default `maxMessageBytes` and 64 KiB for whatever is around a message.
    */
   readonly maxSilentBytes?: number;
 }
@@ -29,13 +29,13 @@ type Operator = OperatorFunction<Uint8Array, Uint8Array>;
  *     decode     ------- m -----(n)--|      m = abc, n = de: emitted inside the chunk that completes it
  *     encode     m ─▶ frame                 one message, one frame, at once
  *
- * `decode` is subscribed once for each connection, so what it remembers is remembered there; it is given the next chunk when its messages so far are read. When the
- * bytes end its source completes, and it completes, or fails because they were cut. `encode` is subscribed once for each message, with that one message: it
+ * `decode` is subscribed once for each connection, so what it remembers is remembered there; it is given the next chunk when its messages so far are read. When
+ * the bytes end its source completes, and it completes, or fails because they were cut. `encode` is subscribed once for each message, with that one message: it
  * remembers nothing, so that a frame may go to many connections. What it emits until it completes is the frame.
  *
- * Both must do so at once. An error of `decode` ends the connection: a `ProtocolError` as it is, any other as the `cause` of a `malformed`, and so a `decode` that emits
- * later, completes early or emits no `Uint8Array`. An error of `encode` is a `SendError` to the sender, `not-encodable` unless it is one itself, and so an `encode`
- * that emits nothing, or later.
+ * Both must do so at once. An error of `decode` ends the connection: a `ProtocolError` as it is, any other as the `cause` of a `malformed`, and so a `decode`
+ * that emits later, completes early or emits no `Uint8Array`. An error of `encode` is a `SendError` to the sender, `not-encodable` unless it is one itself, and
+ * so an `encode` that emits nothing, or later.
  *
  * A message above `maxMessageBytes` (default 8 MiB) is `message-too-large` in either direction, and so are `maxSilentBytes` without a message.
  * What `decode` has taken cannot be given back, so a connection cannot change from this framing to another once bytes have come.

@@ -23,12 +23,14 @@ export interface LinesOptions {
  *     bytes      | 68 69 | 0a | 79 6f | 0d 0a | 0a |        LF or CRLF
  *     messages   | 68 69 |    | 79 6f |       |    |        the third is empty
  *
- * A line is bytes, and `{ codec: text() }` makes a string of it: no byte of a character in UTF-8 looks like an ending, so it is whole. A CR that no LF follows belongs to the line.
+ * A line is bytes, and `{ codec: text() }` makes a string of it: no byte of a character in UTF-8 looks like an ending, so it is whole. A CR that no LF follows
+ * belongs to the line.
  *
  * A line above `maxLineBytes` (default 65,536) fails with `message-too-large` as soon as so many bytes have come, or is dropped as it comes, by option.
  * Bytes behind the last ending are `cut-short`, or a last line, by option. Each failure ends the connection.
  *
- * A message of ours that holds an LF is a `SendError`, `not-encodable`; so is one that ends with a CR where `ending` is LF: it would come out without. Either direction can end alone.
+ * A message of ours that holds an LF is a `SendError`, `not-encodable`; so is one that ends with a CR where `ending` is LF: it would come out without. Either
+ * direction can end alone.
  *
  * @example
  * ```ts

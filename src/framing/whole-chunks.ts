@@ -18,10 +18,11 @@ export interface WholeChunksOptions {
  *     chunks     | 68 | 69 79 6f |
  *     messages   | 68 | 69 79 6f |      over TCP, what was sent as "hi" and "yo" may come so
  *
- * Over a byte stream the chunks are no promise of anybody's: the kernel joins and cuts them as it likes, and only their order holds. Where that matters, use another framing.
+ * Over a byte stream the chunks are no promise of anybody's: the kernel joins and cuts them as it likes, and only their order holds. Where that matters, use
+ * another framing.
  *
- * A chunk above `maxMessageBytes` (default 8 MiB) fails with `message-too-large`, which ends the connection; the bytes can end anywhere. A message of ours that is above it, or empty
- * (nothing of it would arrive), is a `SendError`. Either direction can end alone.
+ * A chunk above `maxMessageBytes` (default 8 MiB) fails with `message-too-large`, which ends the connection; the bytes can end anywhere. A message of ours that
+ * is above it, or empty (nothing of it would arrive), is a `SendError`. Either direction can end alone.
  *
  * @example
  * ```ts
