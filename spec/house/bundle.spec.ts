@@ -6,8 +6,9 @@ import { describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** What a browser pays for `connect` and one framing, minified and gzipped, without rxjs. Raise it knowingly. */
-const budgetBytes = 12_000;
+/** What a browser pays for `connect` and one framing, minified and gzipped, without rxjs. Raise it knowingly: streamed bodies, the budget of a server and
+ * half-close came to 14.4 kB. The goal for performance is 6 kB. */
+const budgetBytes = 15_000;
 
 describe('connect and one framing, bundled for the browser', () => {
   const core = `
