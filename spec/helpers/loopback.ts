@@ -118,6 +118,8 @@ export interface Raw {
   readonly heard: string;
   /** Resolves with all that it has heard once that is so many bytes or the other side has ended. */
   hears(bytes: number): Promise<string>;
+  /** The same for many bytes: resolves with their number. */
+  hearsMany(bytes: number): Promise<number>;
   /** How the other side ends. */
   readonly end: Promise<'fin' | 'rst'>;
 }
@@ -179,6 +181,8 @@ function raw(socket: Socket): Raw {
     chunks.push(chunk);
     came.next(came.value + chunk.length);
   });
+  const enough = (bytes: number) =>
+    firstValueFrom(came.pipe(filter((sum) => sum >= bytes)), { defaultValue: came.value });
   return {
     port: socket.localPort ?? 0,
     write: (hex) =>
@@ -193,9 +197,10 @@ function raw(socket: Socket): Raw {
       return heard();
     },
     async hears(bytes) {
-      await firstValueFrom(came.pipe(filter((sum) => sum >= bytes)), { defaultValue: 0 });
+      await enough(bytes);
       return heard();
     },
+    hearsMany: enough,
     end,
   };
 }

@@ -15,6 +15,8 @@ import {
   Subject,
   take,
   takeUntil,
+  tap,
+  timer,
   toArray,
 } from 'rxjs';
 import { describe, expect, it } from 'vitest';
@@ -256,5 +258,29 @@ describe('close(), over loopback', () => {
     await closed;
     expect(await sent).toBe(2);
     expect(await firstValueFrom(conn.closed$)).toEqual({ by: 'us', dropped: { messages: 1, bytes: 3 } });
+  });
+});
+
+describe('Half duplex, over loopback', () => {
+  it('begins no message while the last one is still on its way', async (test) => {
+    const framing = tinyproto({ duplex: 'half', quietMs: 200, maxMessageBytes: large.length });
+    const ours = await serving(
+      test,
+      (conn) =>
+        merge(conn.send(large), conn.send(bytes('a')), conn.messages$.pipe(tap(() => conn.destroy()))),
+      { framing, maxQueuedBytes: 2 * large.length },
+    );
+    const peer = await rawClient(test, ours.port);
+    await peer.write('ff');
+    await peer.hears(5);
+    peer.deafen();
+    await peer.write('ff');
+    await firstValueFrom(timer(400));
+    peer.listen();
+    // Were the next header right behind, this would cross with it.
+    expect(await peer.hearsMany(5 + large.length)).toBe(5 + large.length);
+    await peer.write('00000001 62');
+    const { error } = await firstValueFrom((await ours.from(peer.port)).closed$);
+    expect(error).toBeUndefined();
   });
 });

@@ -67,6 +67,8 @@ function begin<In, Out>(
   let turnAgain = false;
   let paused = false;
   let starving = false;
+  /** Set while a machine waits for the road to be quiet: for how long it must have been. */
+  let quietMs: number | undefined;
 
   /** Where bodies are streams: the machine as such, what comes in, and the body of ours that is on its way, or was when the peer left. */
   let streaming: StreamingMachine | undefined;
@@ -91,8 +93,14 @@ function begin<In, Out>(
     fail(error, { reset }) {
       noted.fault ??= { error, reset };
     },
-    await: (wait, ms) => timers.set(wait, ms),
-    settle: (wait) => timers.clear(wait),
+    await(wait, ms) {
+      if (wait === 'quiet') quietMs = ms;
+      timers.set(wait, ms);
+    },
+    settle(wait) {
+      if (wait === 'quiet') quietMs = undefined;
+      timers.clear(wait);
+    },
     grant: (bytes, force) => budgeted.grant(bytes, force),
   };
 
@@ -117,7 +125,14 @@ function begin<In, Out>(
       turn();
     },
     room: () => drawing && turn(),
-    progress: (pending) => (pending ? timers.set('write', settings.writeTimeoutMs) : timers.clear('write')),
+    progress(pending) {
+      if (pending) timers.set('write', settings.writeTimeoutMs);
+      else timers.clear('write');
+      if (quietMs === undefined) return;
+      // The road is not quiet while bytes of ours are on it, as far as we can tell.
+      if (pending) timers.clear('quiet');
+      else timers.set('quiet', quietMs);
+    },
     failed(error) {
       fail(error, true);
       turn();
