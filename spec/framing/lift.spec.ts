@@ -1,6 +1,9 @@
 import fc from 'fast-check';
-import { hex } from 'rx-tinyproto/testing';
+import { type Connection, consume, converse, serve } from 'rx-tinyproto';
+import { hex, marbles } from 'rx-tinyproto/testing';
 import {
+  catchError,
+  concat,
   concatMap,
   concatWith,
   delay,
@@ -9,13 +12,17 @@ import {
   filter,
   ignoreElements,
   map,
+  merge,
   mergeWith,
   NEVER,
+  type Observable,
   type OperatorFunction,
+  of,
   pipe,
   Subject,
   scan,
   startWith,
+  switchMap,
   take,
   tap,
   throwError,
@@ -263,6 +270,74 @@ describe('framing, encoding', () => {
     const { encode } = encoding(() => EMPTY, { maxMessageBytes: 2 });
     expect(thrownBy(() => encode(hex`01 02 03`)).code).toBe('message-too-large');
   });
+});
+
+describe('framing, on a connection', () => {
+  const heard = (listening: Observable<Connection>) =>
+    listening.pipe(
+      take(1),
+      switchMap((conn) => conn.messages$),
+    );
+
+  it(
+    'fails with malformed as soon as an operator emits later than it may',
+    marbles(({ listen, peer, expectObservable }) => {
+      const late = framing(delay(5), same);
+      expectObservable(heard(listen('server:1', { framing: late }))).toBe(
+        '-------#',
+        {},
+        { code: 'malformed' },
+      );
+      peer('server:1').sends("--'a'");
+    }),
+  );
+
+  it(
+    'fails with what the operator fails with, behind the messages before',
+    marbles(({ listen, peer, expectObservable }) => {
+      const picky = framing(
+        map((chunk) => {
+          if (chunk[0] === 33) throw new ProtocolError('malformed', 'no exclamations');
+          return chunk;
+        }),
+        same,
+      );
+      const values = { a: bytesOf('a'), '!': bytesOf('!') };
+      expectObservable(heard(listen('server:1', { framing: picky }))).toBe('--a-#', values, {
+        code: 'malformed',
+      });
+      peer('server:1').sends('--a-x', { a: bytesOf('a'), x: bytesOf('!') });
+    }),
+  );
+
+  it(
+    'fails the send that its operator fails, and lives on',
+    marbles(({ listen, connect, run, expectObservable }) => {
+      const inLines = framing(decode(lines()), encode(lines()));
+      run(
+        listen('server:1', { framing: inLines }).pipe(
+          serve((conn) => conn.messages$.pipe(consume((line) => conn.send(line)))),
+        ),
+      );
+      const send = (conn: Connection, line: string) =>
+        conn.send(bytesOf(line)).pipe(
+          ignoreElements(),
+          catchError((error) => of(error.code)),
+        );
+      const answers = connect('server:1', { framing: inLines }).pipe(
+        converse((conn) =>
+          merge(
+            concat(send(conn, 'two\nlines'), send(conn, 'one')),
+            conn.messages$.pipe(
+              take(1),
+              map((line) => Buffer.from(line).toString()),
+            ),
+          ),
+        ),
+      );
+      expectObservable(answers).toBe('[ea|]', { e: 'not-encodable', a: 'one' });
+    }),
+  );
 });
 
 /** What a machine says of an operator that is given some chunks. */
