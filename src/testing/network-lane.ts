@@ -61,14 +61,16 @@ export function lane({ scheduler, latencyMs, windowBytes, road }: LaneOptions, o
   let failure: WireError | undefined;
 
   function pump(): void {
+    // What goes with the FIN that ends the wire has gone.
+    const error = failure;
     const written = failure ? queue.splice(0) : fill();
     if (queue.length === 0 && fin === 'asked' && !failure) {
       fin = 'sent';
       way.carry('fin');
       on.finSent();
     }
-    for (const { done } of written) done(failure);
-    if (fin === 'sent' || failure) for (const done of waitForFin.splice(0)) done(failure);
+    for (const { done } of written) done(error);
+    if (fin === 'sent' || failure) for (const done of waitForFin.splice(0)) done(error);
   }
 
   /** Fills the window from the queue; gives back the writes that are in it to their end. */
