@@ -1,48 +1,26 @@
-import { type Connection, connect, consume, converse, relay, tinyproto } from 'rx-tinyproto';
+import { type Connection, connect, consume, converse } from 'rx-tinyproto';
 import {
   catchError,
   concatMap,
   count,
-  distinctUntilChanged,
   EMPTY,
   endWith,
-  filter,
   firstValueFrom,
   ignoreElements,
-  map,
   merge,
   mergeMap,
   NEVER,
-  of,
   range,
-  scan,
   take,
   tap,
   timer,
 } from 'rxjs';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type Handler, type Served, serving } from '../helpers/loopback.js';
+import type { Handler, Served } from '../helpers/loopback.js';
+import { metered, unconsumedBound } from '../helpers/metered.js';
+import { asksAndAnswers, behind, numbered } from '../helpers/relayed.js';
 
 const test = { onTestFinished };
-
-/** A server behind so many relays; gives the port in front, and all servers, the far one first. */
-async function behind(
-  hops: number,
-  handler: Handler,
-  options = {},
-): Promise<{ port: number; servers: Served[] }> {
-  const servers = [await serving(test, handler, options)];
-  for (let hop = 0; hop < hops; hop++) {
-    const onwards = (servers.at(-1) as Served).port;
-    const passOn: Handler = (inside) =>
-      connect(onwards, options).pipe(converse((outside) => relay(inside, outside)));
-    servers.push(await serving(test, passOn, options));
-  }
-  return { port: (servers.at(-1) as Served).port, servers };
-}
-
-const numbered = (index: number) => new Uint8Array(new Uint32Array([index]).buffer);
-const numberOf = (message: Uint8Array) => new DataView(message.buffer, message.byteOffset).getUint32(0, true);
 
 /** Sends so many numbered messages, one after the other. */
 const stream = (conn: Connection, messages: number) =>
@@ -51,40 +29,6 @@ const stream = (conn: Connection, messages: number) =>
 function* numbers(messages: number): Generator<Uint8Array> {
   for (let index = 0; index < messages; index++) yield numbered(index);
 }
-
-/** A request is even, its reply one more. Gives how many replies came. */
-const asksAndAnswers = (messages: number) => (conn: Connection) => {
-  function* requests() {
-    for (let index = 0; index < messages; index++) yield numbered(2 * index);
-  }
-  const answer = (message: Uint8Array) => {
-    const number = numberOf(message);
-    return number % 2 === 0 ? conn.send(numbered(number + 1)).pipe(map(() => 0)) : of(1);
-  };
-  const replies$ = conn.messages$.pipe(
-    consume(answer),
-    scan((replies, reply) => replies + reply, 0),
-    distinctUntilChanged(),
-    filter((replies) => replies === messages), // and goes on to answer
-  );
-  return merge(conn.sendAll(requests()).pipe(ignoreElements()), replies$);
-};
-
-describe('two sides that stream, consume and reply', () => {
-  it.each([
-    ['strict', {}],
-    ['with a window of 16', { window: 16 }],
-  ])('do not wait for each other for ever, over 1,500 messages, %s', async (_, tinyprotoOptions) => {
-    const options = { framing: tinyproto(tinyprotoOptions) };
-    const talk = asksAndAnswers(1_500);
-    const done: number[] = [];
-    const both = (conn: Connection) => talk(conn).pipe(tap((replies) => done.push(replies)));
-    const { port } = await serving(test, both, options);
-    const client = connect(port, options).pipe(mergeMap(both)).subscribe();
-    onTestFinished(() => client.unsubscribe());
-    await expect.poll(() => done, { timeout: 15_000 }).toEqual([1_500, 1_500]);
-  });
-});
 
 describe('relay over loopback', () => {
   it('holds the sender at one end for a slow consumer at the other, over three hops', async () => {
@@ -97,7 +41,7 @@ describe('relay over loopback', () => {
           (index % 50 === 0 ? timer(20) : EMPTY).pipe(tap({ complete: () => consumed++ })),
         ),
       );
-    const { port } = await behind(3, slow);
+    const { port } = await behind(test, 3, slow);
     const sends$ = connect(port).pipe(
       converse((conn) => stream(conn, 500)),
       tap(() => {
@@ -124,16 +68,64 @@ describe('relay over loopback', () => {
     };
     const done: number[] = [];
     const both = (conn: Connection) => merge(talk(conn).pipe(tap((received) => done.push(received))), NEVER);
-    const { port } = await behind(2, both);
+    const { port } = await behind(test, 2, both);
     const client = connect(port).pipe(mergeMap(both)).subscribe();
     onTestFinished(() => client.unsubscribe());
     await expect.poll(() => done, { timeout: 15_000 }).toEqual([messages, messages]);
   });
 
+  it.each([
+    ['strict', {}],
+    ['with a window of 16', { window: 16 }],
+  ])('lets both sides stream requests and answer those of the other, %s', async (_, options) => {
+    const talk = asksAndAnswers(1_000);
+    const { framing } = metered(options);
+    const ends: unknown[] = [];
+    const both = (conn: Connection) => talk(conn).pipe(tap((replies) => ends.push(replies)));
+    const { port, servers } = await behind(test, 2, both, { framing });
+    const client = connect(port, { framing })
+      .pipe(mergeMap(both))
+      .subscribe({ error: (error) => ends.push(error) });
+    onTestFinished(() => client.unsubscribe());
+    await expect.poll(() => ends, { timeout: 15_000 }).toEqual([1_000, 1_000]);
+    expect(servers.flatMap(({ errors }) => errors)).toEqual([]);
+  });
+
+  it('ends by mutual-hold, everywhere, what both sides send beyond what it can carry', async () => {
+    const meter = metered({ mutualHoldTimeoutMs: 300 });
+    const options = { framing: meter.framing };
+    const ends: unknown[] = [];
+    // Plain sends, which answers cannot overtake.
+    const floods = (conn: Connection) =>
+      merge(
+        conn.messages$.pipe(consume((message) => conn.send(message))),
+        range(500).pipe(
+          mergeMap((index) => conn.send(numbered(index))),
+          ignoreElements(),
+        ),
+      ).pipe(
+        ignoreElements(),
+        catchError((error) => {
+          ends.push(error.cause?.code ?? error.code);
+          return EMPTY;
+        }),
+      );
+    const { port, servers } = await behind(test, 1, floods, options);
+    const client = connect(port, options)
+      .pipe(mergeMap(floods))
+      .subscribe({ error: () => {} });
+    onTestFinished(() => client.unsubscribe());
+    await expect.poll(() => ends.length, { timeout: 10_000 }).toBe(2);
+    const relayed = (servers[1] as Served).errors.map((error) => (error as { code: string }).code);
+    expect([...ends, ...relayed]).toContain('mutual-hold');
+    expect(meter.most).toBeLessThanOrEqual(unconsumedBound({}));
+    await Promise.all(servers.map(({ connections: [conn] }) => firstValueFrom((conn as Connection).closed$)));
+  });
+
   it('is over at both ends, and leaves nothing open, whoever is killed', async () => {
     const silent: Handler = (conn) => conn.messages$.pipe(consume(() => NEVER));
     for (const victim of [0, 1, 2]) {
-      const { port, servers } = await behind(2, silent);
+      const { port, servers } = await behind(test, 2, silent);
       const end = firstValueFrom(
         connect(port).pipe(
           mergeMap((conn) => merge(conn.messages$, stream(conn, 100))),

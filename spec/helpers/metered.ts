@@ -1,0 +1,38 @@
+import { type Framing, type TinyprotoOptions, tinyproto } from 'rx-tinyproto';
+import { newConversation } from '../../src/framing/tinyproto-conversation.js';
+import { TinyprotoMachine } from '../../src/framing/tinyproto-machine.js';
+import { rulesOf } from '../../src/framing/tinyproto-options.js';
+
+export interface Metered {
+  readonly framing: Framing;
+  /** The most messages that were complete here and unconsumed at once, on any connection; whoever has read them. */
+  readonly most: number;
+}
+
+/** The framing `tinyproto`, which counts what lies unconsumed in its machines after each chunk. */
+export function metered(options: TinyprotoOptions = {}): Metered {
+  let most = 0;
+  return {
+    framing: {
+      ...tinyproto(options),
+      open(port) {
+        const conversation = newConversation();
+        const machine = new TinyprotoMachine(rulesOf(options), port, conversation);
+        const receive = machine.receive.bind(machine);
+        machine.receive = (chunk) => {
+          receive(chunk);
+          most = Math.max(most, conversation.inbox.length + conversation.handed.length);
+        };
+        return machine;
+      },
+    },
+    get most() {
+      return most;
+    },
+  };
+}
+
+/** What rule 3 of the wire protocol lets lie unconsumed at one end, if both are alike: the slots, the extra ones, and the peer's window. */
+export function unconsumedBound({ inboxSlots = 1, window = 1, extraSlots }: TinyprotoOptions): number {
+  return inboxSlots + (extraSlots ?? Math.max(8, window)) + window;
+}
