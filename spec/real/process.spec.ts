@@ -19,3 +19,11 @@ describe.concurrent('A process ends by itself, in silence, behind', () => {
     expect(lingeredMs).toBeLessThan(4_000);
   });
 });
+
+it('A process hears once of an error that nobody has handled, and of no other', async (test) => {
+  const { code, stderr } = await nodeProcess(test, 'process/scenarios.ts', [
+    'a client that handled no error',
+  ]);
+  expect(code).toBe(1);
+  expect(stderr.match(/^\w*Error: .*$/gm)).toEqual([expect.stringContaining('(connection-refused)')]);
+});

@@ -106,6 +106,11 @@ const scenarios: Record<string, () => Promise<void>> = {
     talking.unsubscribe();
   },
 
+  /** RxJS throws such an error where nobody can catch it. The library neither hides that, nor adds to it. */
+  async 'a client that handled no error'() {
+    connect(1).subscribe();
+  },
+
   async 'a client that closed, and whose peer did not'() {
     const port = await rawServer((peer) => peer.write('ff', 'hex'), undefined, { allowHalfOpen: true });
     const { conn, end } = await calling(port, { closeTimeoutMs: 100 });
