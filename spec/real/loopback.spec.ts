@@ -5,9 +5,11 @@ import { type Address, type Connection, connect, consume, converse, tinyproto } 
 import {
   concatMap,
   count,
+  filter,
   firstValueFrom,
   from,
   ignoreElements,
+  interval,
   lastValueFrom,
   map,
   merge,
@@ -258,6 +260,61 @@ describe('close(), over loopback', () => {
     await closed;
     expect(await sent).toBe(2);
     expect(await firstValueFrom(conn.closed$)).toEqual({ by: 'us', dropped: { messages: 1, bytes: 3 } });
+  });
+});
+
+describe('A slow consumer, over loopback', () => {
+  const slow =
+    (heard: string[]): Handler =>
+    (conn) =>
+      conn.messages$.pipe(
+        consume((message) => {
+          heard.push(words(message));
+          return timer(80);
+        }),
+      );
+
+  it('holds the sends of our client one by one', async (test) => {
+    const done = new Subject<void>();
+    const ours = await serving(test, ({ messages$ }) => messages$.pipe(consume(() => done.pipe(take(1)))));
+    const { conn } = await staying(test, ours.port);
+    let taken = 0;
+    const sends = lastValueFrom(
+      merge(...['a', 'b', 'c'].map((each) => conn.send(bytes(each)))).pipe(tap(() => taken++)),
+    );
+    for (const expected of [1, 2, 3]) {
+      await firstValueFrom(interval(1).pipe(filter(() => taken >= expected)));
+      await roundTrip(test);
+      expect(taken).toBe(expected);
+      done.next();
+    }
+    await sends;
+  });
+
+  it('gets all that a peer has said that ended meanwhile, however long it takes', async (test) => {
+    const heard: string[] = [];
+    const ours = await serving(test, slow(heard), { closeTimeoutMs: 100 });
+    const peer = await rawClient(test, ours.port);
+    await peer.write('ff 00000001 61 00000001 62 00000001 63');
+    peer.fin();
+    const conn = await ours.from(peer.port);
+    expect(await firstValueFrom(conn.closed$)).toEqual({ by: 'peer', ...clean });
+    expect(heard).toEqual(['a', 'b', 'c']);
+    expect(peer.heard).toBe('ffffffff');
+  });
+
+  it('gets all that a peer has said that was reset meanwhile, then the error', async (test) => {
+    const heard: string[] = [];
+    const ours = await serving(test, slow(heard));
+    const peer = await rawClient(test, ours.port);
+    await peer.write('ff 00000001 61 00000001 62');
+    await peer.hears(2);
+    peer.rst();
+    const conn = await ours.from(peer.port);
+    expect(await firstValueFrom(conn.closed$)).toMatchObject({ by: 'error', error: { code: 'reset' } });
+    await firstValueFrom(interval(5).pipe(filter(() => ours.errors.length > 0)));
+    expect(heard).toEqual(['a', 'b']);
+    expect(ours.errors).toMatchObject([{ kind: 'wire', code: 'reset' }]);
   });
 });
 
