@@ -20,7 +20,7 @@ const house: House = {
     client: { uses: ['errors', 'connection', 'flow'], packages: ['rxjs'] },
     server: { uses: ['errors', 'connection'], packages: ['rxjs'] },
     relay: { uses: ['errors', 'connection', 'flow'], packages: ['rxjs'] },
-    node: { uses: ['errors'], knows: ['codec', 'server'], packages: ['rxjs', 'node:'] },
+    node: { uses: ['errors'], knows: ['codec', 'server', 'testing'], packages: ['rxjs', 'node:'] },
     testing: {
       uses: [
         'errors',

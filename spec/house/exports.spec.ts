@@ -22,7 +22,7 @@ const doors: Record<string, string> = {
     distribute DistributeOptions gather Gathered heartbeat writeIdle idleTimeout relay RelayOptions
   `,
   'src/node/index.ts': `
-    compressed CompressedOptions diagnostics
+    compressed CompressedOptions diagnostics writeSpec
   `,
   'src/transport/index.ts': `
     Transport TransportListenOptions TransportDialOptions Wire WireClosed WireError WireErrorCode

@@ -1,5 +1,11 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { type Connection, connect, consume, converse, lines, listen, serve, tcp, text } from 'rx-tinyproto';
-import { marbles, record } from 'rx-tinyproto/testing';
+import { writeSpec } from 'rx-tinyproto/node';
+import { record } from 'rx-tinyproto/testing';
 import {
   concatMap,
   firstValueFrom,
@@ -12,7 +18,7 @@ import {
   take,
   toArray,
 } from 'rxjs';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 
 const options = { framing: lines(), codec: text() };
 const server = (connections$: Observable<Connection<string>>) =>
@@ -50,21 +56,51 @@ async function recordLive(): Promise<ReturnType<typeof record>> {
   return tape;
 }
 
-/** Runs the text of a spec, with its imports given. */
-function runSpec(spec: string, changed = server): void {
-  const body = spec.replace(/^import .*$/gm, '');
-  const test = (_: string, run: () => void) => run();
-  new Function('marbles', 'test', 'server', 'options', body)(marbles, test, changed, options);
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const cache = join(root, '.cache');
+mkdirSync(cache, { recursive: true });
+const folder = mkdtempSync(join(cache, 'recorded-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A module with that server, for a spec beside it. */
+const module = (answer: string) => `
+  import { consume, lines, serve, text } from 'rx-tinyproto';
+  export const options = { framing: lines(), codec: text() };
+  export const server = (connections$) =>
+    connections$.pipe(serve((conn) => conn.messages$.pipe(consume((line) => conn.send(${answer})))));
+`;
+
+const config = `
+  import { doors } from '../../vitest.shared.js';
+  export default { resolve: { alias: doors }, test: { root: ${JSON.stringify(folder)} } };
+`;
+
+/** Runs the specs below the folder with Vitest, in a process of its own: which passed, and which failed. */
+async function runSpecs(): Promise<Record<string, string>> {
+  const vitest = join(root, 'node_modules/vitest/vitest.mjs');
+  const words = ['run', '--config', join(folder, 'vitest.config.ts'), '--reporter', 'json'];
+  const { stdout } = await promisify(execFile)(process.execPath, [vitest, ...words], {
+    cwd: folder,
+  }).catch((error: { readonly stdout: string }) => error);
+  const { testResults } = JSON.parse(stdout.slice(stdout.indexOf('{'))) as {
+    readonly testResults: readonly { readonly name: string; readonly status: string }[];
+  };
+  return Object.fromEntries(testResults.map(({ name, status }) => [basename(dirname(name)), status]));
 }
 
 describe('a recorded live server', () => {
-  it('becomes a spec that passes, and fails when the server changes', async () => {
+  it('becomes a spec file that passes, and fails when the server changes', { timeout: 60_000 }, async () => {
     const tape = await recordLive();
-    const spec = tape.spec({ imports: '', server: "server(listen('server:1', options))" });
-    expect(spec).toContain('drawer');
-    runSpec(spec);
-    const changed = (connections$: Observable<Connection<string>>) =>
-      connections$.pipe(serve((conn) => conn.messages$.pipe(consume((line) => conn.send(line)))));
-    expect(() => runSpec(spec, changed)).toThrow('peer gets differs');
+    writeFileSync(join(folder, 'vitest.config.ts'), config);
+    for (const [name, answer] of [
+      ['same', "[...line].reverse().join('')"],
+      ['changed', 'line'],
+    ] as const) {
+      const imports = "import { options, server } from './server.js';";
+      const spec = { imports, server: "server(listen('server:1', options))" };
+      writeSpec(join(folder, name, 'server.spec.ts'), tape, spec);
+      writeFileSync(join(folder, name, 'server.ts'), module(answer));
+    }
+    expect(await runSpecs()).toEqual({ same: 'passed', changed: 'failed' });
   });
 });

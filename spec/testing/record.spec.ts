@@ -1,9 +1,9 @@
-import { converse } from 'rx-tinyproto';
+import { type Connection, consume, converse, serve } from 'rx-tinyproto';
 import { drawSvg, hex, type MarbleHelpers, marbles, type Recording, record } from 'rx-tinyproto/testing';
-import { concatMap, ignoreElements, interval, merge, of, take, timer } from 'rxjs';
+import { concatMap, ignoreElements, interval, merge, of, take, tap, timer } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { expectKept } from '../helpers/kept-file.js';
-import { options, shout } from './recorded/shout.js';
+import { options, shout, whispers } from './recorded/shout.js';
 
 const imports = "import { options, shout } from './shout.js';";
 const title = 'a server that shouts goes as it was recorded';
@@ -66,6 +66,82 @@ describe('record', () => {
       expect(drawSvg(tape.scene('A server that shouts'))).toContain('HELLO');
     }),
   );
+
+  it(
+    'makes a diagram of a live connection: messages, how long they are held, sends, room, end',
+    marbles(({ listen, connect, run, flush }) => {
+      const tape = record();
+      const slow = serve((conn: Connection<string>) => {
+        const taped = tape.connection(conn, 'guest');
+        return taped.messages$.pipe(
+          consume((line) => timer(3).pipe(concatMap(() => taped.send(line.toUpperCase())))),
+        );
+      });
+      run(listen('server:1', options).pipe(slow));
+      const guest$ = connect('server:1', options).pipe(
+        converse((conn) =>
+          merge(conn.messages$.pipe(take(2)), conn.sendAll(['a', 'tea']).pipe(ignoreElements())),
+        ),
+      );
+      run(timer(2).pipe(concatMap(() => guest$)));
+      flush();
+      expect(tape.text()).toBe(
+        [
+          '  ms              0       3               6',
+          "  guest room      'open'---             --|",
+          "  guest messages  a     --'tea'         --|",
+          "  guest held      'held'--['free''held']--'free'",
+          "  guest sends     -     --A             --'TEA'",
+          "  guest closed    -     ---             --'by the peer'",
+        ].join('\n'),
+      );
+      expect(drawSvg(tape.scene('A guest'))).toContain('guest held');
+    }),
+  );
+
+  it(
+    'notes a message of a connection once, however many hear it',
+    marbles(({ listen, connect, run, flush }) => {
+      const tape = record();
+      const heard: string[] = [];
+      const both = serve((conn: Connection<string>) => {
+        const { messages$ } = tape.connection(conn, 'guest');
+        return merge(messages$.pipe(take(1)), messages$).pipe(tap((line) => heard.push(line)));
+      });
+      run(listen('server:1', options).pipe(both));
+      run(connect('server:1', options).pipe(converse((conn) => conn.sendAll(['a', 'a', 'b']))));
+      flush();
+      expect(heard).toEqual(['a', 'a', 'a', 'b']);
+      const said = tape.scene().rows.find(({ name }) => name === 'guest messages');
+      expect(said?.marks.map(({ notification }) => notification)).toEqual([
+        { kind: 'N', value: 'a' },
+        { kind: 'N', value: 'a' },
+        { kind: 'N', value: 'b' },
+        { kind: 'C' },
+      ]);
+    }),
+  );
+
+  it(
+    'makes a spec of a client, which a server of its recorded words answers',
+    marbles(({ net, listen, connect, run, flush }) => {
+      const tape = record();
+      run(shout(listen('server:1', options)));
+      run(whispers(connect('server:1', { ...options, transport: tape.transport(net) })));
+      flush();
+      const spec = tape.spec({
+        imports: "import { options, whispers } from './shout.js';",
+        client: "whispers(connect('server:1', options))",
+        title: 'a client that whispers goes as it was recorded',
+      });
+      expectKept('spec/testing/recorded/whisper.spec.ts', spec);
+    }),
+  );
+
+  it('makes a spec of one side at a time', () => {
+    expect(() => record().spec({ imports })).toThrow(TypeError);
+    expect(() => record().spec({ imports, server, client: server })).toThrow(TypeError);
+  });
 
   it(
     'makes a spec of a live server, which passes',

@@ -16,14 +16,19 @@ let holdWatcher: HoldWatcher | undefined;
 /** Is told of every hold, and gives back what is to be told of its release. */
 export type HoldWatcher = () => () => void;
 
-/** Watches all holds from now on; returns what ends it. For test runners. */
+/** Watches all holds from now on, beside those who do already; returns what ends it. For test runners. */
 export function watchHolds(watcher: HoldWatcher): () => void {
   const before = holdWatcher;
-  holdWatcher = watcher;
+  holdWatcher = before ? () => both(before(), watcher()) : watcher;
   return () => {
     holdWatcher = before;
   };
 }
+
+const both = (one: () => void, other: () => void) => () => {
+  one();
+  other();
+};
 
 export interface HoldOptions {
   /** How many more messages the holder takes meanwhile. With 0, the source waits. @default 0 */

@@ -37,4 +37,5 @@ export { chaos, type ChaosOptions } from './chaos.js';
 export { type EverySplit, everySplit } from './every-split.js';
 export { framingContract, type FramingSamples, type TestRunner } from './framing-contract.js';
 export { drawSvg, type SvgOptions } from './svg.js';
-export { record, type RecordOptions, type Recording, type SpecOptions } from './record.js';
+export { record, type RecordOptions, type Recording } from './record.js';
+export type { SpecOptions } from './record-spec.js';

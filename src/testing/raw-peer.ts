@@ -14,6 +14,12 @@ export interface RawPeer {
    *     peer.sends("a-'hi'-<00 02>-|", { a: hex`ff` })
    */
   sends(diagram: string, values?: Values<Uint8Array | string>): RawPeer;
+  /**
+   * Sends the bytes of a diagram that begins when so many bytes have come in all, the end being one more; with 0, when the wire is up.
+   *
+   *     peer.answers(4, "-'yes'")      a millisecond after the fourth byte
+   */
+  answers(afterBytes: number, diagram: string, values?: Values<Uint8Array | string>): RawPeer;
   /** Does not read from `^` to `!`, so that windows and buffers fill. */
   pauses(span: string): RawPeer;
   /** The chunks as they come; ends as the wire does. For peers that answer. */
@@ -40,13 +46,20 @@ export function rawPeer(time: VirtualTime, name: string, wire$: Observable<Wire>
   const received: Timed[] = [];
   const bytes = new Subject<Uint8Array>();
   const whenUp: ((wire: Wire) => void)[] = [];
+  const answers: { readonly afterBytes: number; readonly speak: () => void }[] = [];
   let up: Wire | undefined;
+  let heard = 0;
 
   const note = (into: Timed[], notification: Timed['notification']) =>
     into.push({ frame: time.now, notification });
   const act = (action: (wire: Wire) => void) => (up ? action(up) : whenUp.push(action));
   const at = (frame: number, action: () => void) =>
     time.scheduler.schedule(action, Math.max(frame - time.now, 0));
+
+  const hear = (bytes: number) => {
+    heard += bytes;
+    while (answers[0] && up && answers[0].afterBytes <= heard) answers.shift()?.speak();
+  };
 
   const failed = (error: unknown) => {
     note(received, { kind: 'E', error });
@@ -59,14 +72,17 @@ export function rawPeer(time: VirtualTime, name: string, wire$: Observable<Wire>
         next: (chunk) => {
           note(received, { kind: 'N', value: chunk });
           bytes.next(chunk);
+          hear(chunk.length);
         },
         complete: () => {
           note(received, { kind: 'C' });
           bytes.complete();
+          hear(1);
         },
         error: failed,
       });
       for (const action of whenUp.splice(0)) action(wire);
+      hear(0);
     },
     error: failed,
   });
@@ -87,13 +103,24 @@ export function rawPeer(time: VirtualTime, name: string, wire$: Observable<Wire>
       wire.destroy({ reset: true });
     });
 
+  /** Says a diagram that begins at a frame. */
+  const say = (diagram: readonly Timed<Uint8Array | string>[], from: number) => {
+    for (const { frame, notification } of diagram) {
+      if (notification.kind === 'N') at(from + frame, () => write(asBytes(notification.value)));
+      else at(from + frame, notification.kind === 'C' ? end : reset);
+    }
+  };
+
   const peer: RawPeer = {
     name,
     sends(diagram, values) {
-      for (const { frame, notification } of parseDiagram<Uint8Array | string>(diagram, values)) {
-        if (notification.kind === 'N') at(frame, () => write(asBytes(notification.value)));
-        else at(frame, notification.kind === 'C' ? end : reset);
-      }
+      say(parseDiagram<Uint8Array | string>(diagram, values), 0);
+      return peer;
+    },
+    answers(afterBytes, diagram, values) {
+      const marks = parseDiagram<Uint8Array | string>(diagram, values);
+      answers.push({ afterBytes, speak: () => say(marks, time.now) });
+      hear(0);
       return peer;
     },
     pauses(span) {

@@ -1,11 +1,12 @@
 import { asyncScheduler, isObservable, Observable, type SchedulerLike, tap } from 'rxjs';
+import type { Connection } from '../connection/connection.js';
 import { formatAddress } from '../transport/address.js';
 import type { Transport, Wire } from '../transport/transport.js';
-import { hexOf, show } from './bytes.js';
 import type { Timed } from './diagram.js';
 import { drawScene } from './draw.js';
 import { byFrame } from './raw-peer.js';
-import { wait } from './ruler.js';
+import { recordedConnection } from './record-connection.js';
+import { type Noted, type RecordedWire, type SpecOptions, specOf } from './record-spec.js';
 import type { Row, Scene } from './scene.js';
 
 /** What a recording is kept of. */
@@ -22,6 +23,11 @@ export interface RecordOptions {
 export interface Recording {
   /** Notes an Observable as a row, for each that subscribes to what comes back. */
   observable<T>(name: string, source: Observable<T>): Observable<T>;
+  /**
+   * Notes what passes on a connection: its messages, how long each was held, its sends when they are taken, its room, its end. Use what comes back in its place. It
+   * reads when the connection is read, and not by itself.
+   */
+  connection<In, Out>(connection: Connection<In, Out>, name?: string): Connection<In, Out>;
   /** Notes the bytes of all wires of a transport, in both directions: give it to `listen` or `connect` in its place. */
   transport(transport: Transport): Transport;
   /** What was noted so far, from the first mark that is kept. */
@@ -30,27 +36,15 @@ export interface Recording {
   text(title?: string): string;
   /** Whether marks had to go. */
   readonly truncated: boolean;
-  /** The conversations that were accepted, each as a spec that plays the peer's part and expects what our side said. */
+  /**
+   * The conversations as a spec, which plays the peers' part and expects what our side said: those of a server that was recorded, or of a client. `writeSpec` of
+   * `rx-tinyproto/node` writes it to a file.
+   */
   spec(options: SpecOptions): string;
 }
 
-/** What a generated spec must know. */
-export interface SpecOptions {
-  /** The name of the test. @default 'goes as it was recorded' */
-  readonly title?: string;
-  /** The lines that import the server, as they stand at the top of the file. */
-  readonly imports: string;
-  /** An expression for the server, given `listen`: an Observable that serves at `server:1`. */
-  readonly server: string;
-}
-
-interface RecordedWire {
-  readonly accepted: boolean;
-  readonly theirs: MutableRow;
-  readonly ours: MutableRow;
-}
-
-type MutableRow = Row & { readonly marks: Timed[] };
+type MutableRow = Row & { readonly marks: Noted[] };
+type LiveWire = RecordedWire & { readonly theirs: MutableRow; readonly ours: MutableRow };
 
 /** Records what lives: Observables, connections, whole servers. Bounded: of what is long ago, nothing is kept. */
 export function record({
@@ -59,12 +53,15 @@ export function record({
   scheduler = asyncScheduler,
 }: RecordOptions = {}): Recording {
   const rows: MutableRow[] = [];
-  const wires: RecordedWire[] = [];
+  const wires: LiveWire[] = [];
   const order: MutableRow[] = [];
   const start = scheduler.now();
   let first = 0;
   let bytes = 0;
   let truncated = false;
+  let turn = 0;
+
+  const now = () => Math.round(scheduler.now() - start);
 
   function rowOf(name: string, kind: Row['kind']): MutableRow {
     const row: MutableRow = { name, kind, marks: [] };
@@ -73,7 +70,7 @@ export function record({
   }
 
   function note(row: MutableRow, notification: Timed['notification']): void {
-    row.marks.push({ frame: Math.round(scheduler.now() - start), notification });
+    row.marks.push({ frame: now(), notification, turn: turn++ });
     order.push(row);
     bytes += weightOf(notification);
     while (order.length - first > maxMarks || bytes > maxBytes) forgetOldest();
@@ -88,9 +85,11 @@ export function record({
     first = 0;
   }
 
-  function wireRows(wire: Wire, accepted: boolean): RecordedWire {
+  function wireRows(wire: Wire, accepted: boolean): LiveWire {
     const name = formatAddress(accepted ? wire.remote : wire.local) || `wire ${wires.length + 1}`;
-    const made = { accepted, theirs: rowOf(`${name} →`, 'wire'), ours: rowOf(`${name} ←`, 'wire') };
+    const [to, from] = accepted ? ['→', '←'] : ['←', '→'];
+    const theirs = rowOf(`${name} ${to}`, 'wire');
+    const made = { accepted, frame: now(), theirs, ours: rowOf(`${name} ${from}`, 'wire') };
     wires.push(made);
     return made;
   }
@@ -119,8 +118,9 @@ export function record({
         wire.end(done);
       },
       destroy(options) {
-        const said = ours.marks.at(-1)?.notification.kind ?? 'N';
-        if (said === 'N') note(ours, options?.reset ? { kind: 'E', error: 'reset' } : { kind: 'C' });
+        const isOpen = [ours, theirs].every(({ marks }) => marks.at(-1)?.notification.kind !== 'E');
+        if (isOpen && ours.marks.at(-1)?.notification.kind !== 'C')
+          note(ours, options?.reset ? { kind: 'E', error: 'reset' } : { kind: 'C' });
         wire.destroy(options);
       },
     };
@@ -159,6 +159,11 @@ export function record({
           .subscribe(subscriber);
       });
     },
+    connection: (connection, name = formatAddress(connection.remote)) =>
+      recordedConnection(connection, (row, kind, notification) => {
+        const full = `${name} ${row}`;
+        note(rows.find((each) => each.name === full) ?? rowOf(full, kind), notification);
+      }),
     transport: (transport) => ({
       listen: (address, options) => through(transport.listen(address, options), true),
       dial: (address, options) => through(transport.dial(address, options), false),
@@ -173,10 +178,7 @@ export function record({
         throw new RangeError(
           'The beginning of this recording is gone: record with a larger maxMarks or maxBytes',
         );
-      return specOf(
-        wires.filter(({ accepted }) => accepted),
-        options,
-      );
+      return specOf(wires, options);
     },
   };
 }
@@ -186,58 +188,3 @@ const piecesOf = ({ kind, marks }: Row): readonly Timed[] => (kind === 'wire' ? 
 
 const weightOf = (notification: Timed['notification']): number =>
   notification.kind === 'N' && notification.value instanceof Uint8Array ? notification.value.length : 0;
-
-/** A file that replays the accepted conversations: what the peers said when they said it, and what they are to hear, whenever that is. */
-function specOf(
-  wires: readonly RecordedWire[],
-  { title = 'goes as it was recorded', imports, server }: SpecOptions,
-): string {
-  const zero = Math.min(0, ...wires.map(({ theirs }) => theirs.marks[0]?.frame ?? 0));
-  const start = Math.min(
-    ...wires.flatMap(({ theirs }) => theirs.marks.slice(0, 1).map(({ frame }) => frame)),
-    Number.MAX_SAFE_INTEGER,
-  );
-  const peers = wires.map(({ theirs, ours }, index) => {
-    const name = `peer${index + 1}`;
-    return [
-      `    const ${name} = peer('server:1').sends(${quoted(diagramOfBytes(theirs.marks, start + zero))});`,
-      `    expectBytes(${name}, { anytime: true }).toBe(${quoted(diagramOfBytes(ours.marks, ours.marks[0]?.frame ?? 0))});`,
-    ].join('\n');
-  });
-  return [
-    "import { marbles } from 'rx-tinyproto/testing';",
-    "import { test } from 'vitest';",
-    imports.trim(),
-    '',
-    'test(',
-    `  ${quoted(title)},`,
-    '  marbles(({ listen, run, peer, expectBytes }) => {',
-    `    run(${server});`,
-    ...peers,
-    '  }),',
-    ');',
-    '',
-  ].join('\n');
-}
-
-/** Bytes as they are, with nothing left out. */
-function diagramOfBytes(marks: readonly Timed[], start: number): string {
-  let free = start;
-  let diagram = '';
-  for (const { frame, notification } of byFrame(marks)) {
-    const at = Math.max(frame, free);
-    diagram += wait(at - free) + tokenOf(notification);
-    free = at + 1;
-  }
-  return diagram.trim();
-}
-
-function tokenOf(notification: Timed['notification']): string {
-  if (notification.kind === 'C') return '|';
-  if (notification.kind === 'E') return '#';
-  const value = notification.value as Uint8Array;
-  const shown = show(value, value.length);
-  return shown.startsWith("'") && !shown.includes('"') ? shown : `<${hexOf(value)}>`;
-}
-
-const quoted = (text: string) => (text.includes("'") ? `"${text}"` : `'${text}'`);

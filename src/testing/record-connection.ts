@@ -1,0 +1,107 @@
+import { isObservable, Observable, type ObservableInput, tap } from 'rxjs';
+import type { Connection } from '../connection/connection.js';
+import { watchHolds } from '../flow/hold.js';
+import { iterate } from '../flow/iterate.js';
+import type { Timed } from './diagram.js';
+import type { RowKind } from './scene.js';
+
+type Note = (row: string, kind: RowKind, notification: Timed['notification']) => void;
+
+/** A connection in place of another, whose doings are noted. */
+export function recordedConnection<In, Out>(
+  connection: Connection<In, Out>,
+  note: Note,
+): Connection<In, Out> {
+  const sent = (message: unknown) => note('sends', 'received', { kind: 'N', value: message });
+  const failed = (error: unknown) => sent(error);
+  const messages$ = recordedMessages(connection.messages$, note);
+
+  connection.flow$.subscribe({
+    next: (flow) => note('room', 'flow', { kind: 'N', value: flow }),
+    complete: () => note('room', 'flow', { kind: 'C' }),
+  });
+  connection.closed$.subscribe(({ by, error }) => {
+    const how = by === 'error' ? error : by === 'us' ? 'by us' : 'by the peer';
+    note('closed', 'received', { kind: 'N', value: how });
+  });
+
+  const recorded: Connection<In, Out> = {
+    id: connection.id,
+    local: connection.local,
+    remote: connection.remote,
+    get traffic() {
+      return connection.traffic;
+    },
+    messages$,
+    send: (message) => connection.send(message).pipe(tap({ next: () => sent(message), error: failed })),
+    sendAll: (messages) => connection.sendAll(drawnFrom(messages, sent)).pipe(tap({ error: failed })),
+    reframe<NextIn, NextOut>(next: Parameters<typeof connection.reframe<NextIn, NextOut>>[0]) {
+      connection.reframe(next);
+      return recorded as unknown as Connection<NextIn, NextOut>;
+    },
+    end: () => connection.end(),
+    close: () => connection.close(),
+    destroy: (error) => connection.destroy(error),
+    closed$: connection.closed$,
+    flow$: connection.flow$,
+    [Symbol.asyncIterator]: () => iterate(messages$),
+  };
+  return recorded;
+}
+
+/** The messages, each noted once however many hear it, and for how long somebody holds it. */
+function recordedMessages<In>(messages$: Observable<In>, note: Note): Observable<In> {
+  let noted = 0;
+  let ended = false;
+  let held = 0;
+
+  const holding = () => {
+    if (held++ === 0) note('held', 'flow', { kind: 'N', value: 'held' });
+    return () => {
+      if (--held === 0) note('held', 'flow', { kind: 'N', value: 'free' });
+    };
+  };
+  const end = (notification: Timed['notification']) => {
+    if (!ended) note('messages', 'received', notification);
+    ended = true;
+  };
+
+  return new Observable((subscriber) => {
+    // Who comes during a delivery hears the next message first.
+    let mine = noted;
+    return messages$.subscribe({
+      next(message) {
+        if (mine++ === noted) {
+          noted++;
+          note('messages', 'received', { kind: 'N', value: message });
+        }
+        const stop = watchHolds(holding);
+        try {
+          subscriber.next(message);
+        } finally {
+          stop();
+        }
+      },
+      error(error) {
+        end({ kind: 'E', error });
+        subscriber.error(error);
+      },
+      complete() {
+        end({ kind: 'C' });
+        subscriber.complete();
+      },
+    });
+  });
+}
+
+/** What is sent in a row, noted as it is drawn. What comes by promises is not noted. */
+function drawnFrom<Out>(messages: ObservableInput<Out>, sent: (message: Out) => void): ObservableInput<Out> {
+  if (isObservable(messages)) return messages.pipe(tap(sent));
+  if (!(Symbol.iterator in messages)) return messages;
+  return (function* () {
+    for (const message of messages) {
+      sent(message);
+      yield message;
+    }
+  })();
+}
