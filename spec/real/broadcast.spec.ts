@@ -1,4 +1,4 @@
-import { broadcast, type Connection, connect, consume, text } from 'rx-tinyproto';
+import { broadcast, type Connection, connect, consume, type OnSlow, text } from 'rx-tinyproto';
 import {
   catchError,
   EMPTY,
@@ -13,9 +13,11 @@ import {
 } from 'rxjs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Handler, serving } from '../helpers/loopback.js';
+import { bufferBytes } from '../helpers/memory.js';
 
 const test = { onTestFinished };
 const codec = text();
+const KiB = 1_024;
 
 type Text = Connection<string>;
 
@@ -73,6 +75,52 @@ describe('broadcast over loopback', () => {
     await expect.poll(slowest, { timeout: 10_000 }).toBe(messages);
     expect(heard.filter((count) => count === 1)).toHaveLength(5);
     expect(dropped.size).toBe(5);
+  });
+
+  it.each<[OnSlow, number]>([
+    ['drop-oldest', 1],
+    ['drop-newest', 1],
+    ['latest', 0],
+  ])(
+    'keeps of 64 MiB for 20 members that do not read what may wait for each, and what their connections have in hand, with %s',
+    async (onSlow, waits) => {
+      const [members, messages, size] = [20, 200, 16 * KiB];
+      const maxPendingBytes = 256 * KiB;
+      const room = broadcast<Uint8Array>({ maxPendingBytes, onSlow });
+      const { port, connections } = await serving(test, joins(room));
+      clients(port, members, ({ messages$ }) => messages$.pipe(consume(() => NEVER)));
+      await expect.poll(() => connections.length).toBe(members);
+      const before = await bufferBytes();
+      for (let index = 0; index < messages; index++) {
+        // To each its own, so that they share no bytes.
+        for (const to of connections)
+          await firstValueFrom(room.send(new Uint8Array(size).fill(index), { to }));
+      }
+      const grown = (await bufferBytes()) - before;
+      // In hand are 64 KiB, or one message; one more is on its way to each peer, which has it here, too.
+      const inHand = waits * 64 * KiB + 3 * size;
+      expect(grown).toBeLessThanOrEqual(members * (waits * maxPendingBytes + inHand) + 2_048 * KiB);
+      expect(grown).toBeGreaterThanOrEqual(members * waits * maxPendingBytes);
+      expect(room.droppedCount).toBeGreaterThan(members * (messages - 25));
+      expect(room.droppedCount).toBeLessThan(members * messages);
+    },
+  );
+
+  it('keeps nothing that waits for members which it has ended because they do not read', async () => {
+    const [members, size] = [20, 16 * KiB];
+    const room = broadcast<Uint8Array>({ maxPendingBytes: 256 * KiB, onSlow: 'disconnect' });
+    const { port, connections } = await serving(test, joins(room));
+    clients(port, members, ({ messages$ }) => messages$.pipe(consume(() => NEVER)));
+    await expect.poll(() => connections.length).toBe(members);
+    const before = await bufferBytes();
+    for (let index = 0; index < 50; index++) {
+      for (const to of connections) await firstValueFrom(room.send(new Uint8Array(size).fill(index), { to }));
+    }
+    let left = members;
+    room.size$.subscribe((size) => (left = size));
+    await expect.poll(() => left).toBe(0);
+    // `closed$` tells of what the connection had in hand; the peer has one.
+    expect((await bufferBytes()) - before).toBeLessThan(members * (64 * KiB + 2 * size));
   });
 
   it('ends a member that does not read, and no other', async () => {
