@@ -2,14 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { joined } from '../../src/bytes/joined.js';
 import type { Framing } from '../../src/framing/framing.js';
 import { byteByByte, whole } from '../helpers/cuts.js';
-import { decoded, frameOf, hexOf, streamOf } from '../helpers/decoded.js';
+import { decoded, frameOf, hexOf } from '../helpers/decoded.js';
 import type { FramingSamples } from './framing.js';
 
 const tooLarge = expect.objectContaining({ name: 'SendError', code: 'message-too-large', fate: 'not-sent' });
 
-/** Limits, and what a hostile peer says. */
+/** Limits, as all of ours have them. */
 export function limitsContract(make: () => Framing, samples: FramingSamples): void {
-  const { limited, lies = {}, messages } = samples;
+  const { limited } = samples;
 
   it('has a limit that is finite by default', () => {
     expect(make().maxMessageBytes).toBeLessThanOrEqual(8 * 1024 * 1024);
@@ -55,18 +55,4 @@ export function limitsContract(make: () => Framing, samples: FramingSamples): vo
       });
     });
   }
-
-  describe.each(Object.entries(lies))('of a peer that sends %s', (_, [bytes, code]) => {
-    const honest = messages.slice(0, 2);
-
-    it(`says ${code}, behind the honest messages`, () => {
-      const stream = joined([streamOf(make(), honest), bytes]);
-      for (const cut of [whole, byteByByte]) {
-        expect(decoded(make(), cut(stream), code === 'cut-short')).toEqual({
-          messages: honest.map(hexOf),
-          end: code,
-        });
-      }
-    });
-  });
 }

@@ -1,9 +1,9 @@
 import type fc from 'fast-check';
-import { describe } from 'vitest';
+import { framingContract as everyFraming } from 'rx-tinyproto/testing';
+import { describe, it } from 'vitest';
 import type { Framing } from '../../src/framing/framing.js';
 import { cutsContract } from './framing-cuts.js';
 import { limitsContract } from './framing-limits.js';
-import { machineContract } from './framing-machine.js';
 import { streamsContract } from './framing-streams.js';
 import { talkContract } from './framing-talk.js';
 import { wireContract } from './framing-wire.js';
@@ -27,13 +27,24 @@ export interface FramingSamples {
   readonly givesBack?: false;
 }
 
-/** What every framing owes whose directions do not depend on each other: the grid of cases, through its operators and through its machine. */
+/** The exported contract, and on top of it what takes fast-check, our operators, and our connection. */
 export function framingContract(name: string, make: () => Framing, samples: FramingSamples): void {
+  const { messages, lies, limited, halfIsWhole = false, givesBack = true } = samples;
   describe(name, () => {
+    everyFraming(
+      make(),
+      {
+        messages,
+        chunksAreMessages: halfIsWhole,
+        givesBack,
+        ...(lies && { lies }),
+        ...(limited && { limited: limited.framing }),
+      },
+      { describe, it },
+    );
     streamsContract(make, samples);
     cutsContract(make, samples);
     limitsContract(make, samples);
-    machineContract(make, samples);
     talkContract(make, samples);
     wireContract(make, samples);
   });

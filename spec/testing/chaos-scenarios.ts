@@ -21,8 +21,10 @@ import {
   from,
   ignoreElements,
   type MonoTypeOperatorFunction,
+  map,
   merge,
   type Observable,
+  ReplaySubject,
   retry,
   take,
   tap,
@@ -36,14 +38,17 @@ const words = Array.from({ length: 12 }, (_, index) => `${index} ${'x'.repeat(in
 
 /** Patient enough for any road that gets better within two seconds. */
 const patient = { connectTimeoutMs: 60_000, writeTimeoutMs: 60_000, closeTimeoutMs: 60_000 };
+const waits = {
+  openingTimeoutMs: 60_000,
+  okTimeoutMs: 60_000,
+  headerTimeoutMs: 60_000,
+  payloadTimeoutMs: 60_000,
+};
 const framings = {
   lines: lines(),
-  tinyproto: tinyproto({
-    openingTimeoutMs: 60_000,
-    okTimeoutMs: 60_000,
-    headerTimeoutMs: 60_000,
-    payloadTimeoutMs: 60_000,
-  }),
+  tinyproto: tinyproto(waits),
+  /** With several frames on their way. */
+  tinyprotoWide: tinyproto({ ...waits, window: 4 }),
 };
 
 /** The words, a while apart, so that what goes wrong falls among them. */
@@ -75,6 +80,29 @@ export function echoScenario(name: keyof typeof framings): Scenario {
   return ({ listen, connect, run }) => {
     run(listen('server:1', options).pipe(echo));
     return connect('server:1', options).pipe(converse(talk), hearsAll);
+  };
+}
+
+/**
+ * A client says all words at once and leaves; the server is slow, and hears them to the last, behind the FIN. Windows are small, and with `tinyproto` several
+ * frames wait for their answers: so the queues fill, and what is answered is not always the latest.
+ */
+export function farewellScenario(name: keyof typeof framings): Scenario {
+  const options = optionsOf(name);
+  return ({ listen, connect, run }) => {
+    const over$ = new ReplaySubject<string[]>(1);
+    const slow = serve(
+      ({ messages$ }: Connection<string>) =>
+        messages$.pipe(
+          consume((word) => timer(25).pipe(map(() => word))),
+          hearsAll,
+          toArray(),
+          tap(over$),
+        ),
+      { onError: (error) => over$.error(error) },
+    );
+    run(listen('server:1', options).pipe(slow));
+    return merge(connect('server:1', options).pipe(converse((conn) => conn.sendAll(words))), over$);
   };
 }
 

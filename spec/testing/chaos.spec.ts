@@ -2,7 +2,13 @@ import { type Connection, consume, converse, lines, serve, text } from 'rx-tinyp
 import { chaos, type MarbleHelpers } from 'rx-tinyproto/testing';
 import { concatMap, from, ignoreElements, merge, NEVER, of, take, tap, timer } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { broadcastScenario, echoScenario, reconnectScenario, relayScenario } from './chaos-scenarios.js';
+import {
+  broadcastScenario,
+  echoScenario,
+  farewellScenario,
+  reconnectScenario,
+  relayScenario,
+} from './chaos-scenarios.js';
 
 const failure = (test: () => void): string => {
   try {
@@ -17,6 +23,13 @@ describe('chaos', () => {
   it('echoes under 50 bad roads', chaos(echoScenario('tinyproto'), { latencyMs: 1, ends: ['server:1'] }));
 
   it('echoes lines under 50 bad roads', chaos(echoScenario('lines'), { latencyMs: 1, ends: ['server:1'] }));
+
+  for (const name of ['tinyproto', 'tinyprotoWide', 'lines'] as const) {
+    it(
+      `hears the last word under 50 bad roads: ${name}`,
+      chaos(farewellScenario(name), { latencyMs: 1, ends: ['server:1'], windowBytes: 128 }),
+    );
+  }
 
   it(
     'relays under 50 bad roads',

@@ -1,8 +1,9 @@
-import { SendError } from '../errors.js';
 import type { Framing } from '../framing/framing.js';
-import { show } from './bytes.js';
-import { asBytes, codeOf, everySplit, framed, type Read, readThrough, sameRead } from './every-split.js';
+import { joined, show } from './bytes.js';
+import { asBytes, everySplit, framed, type Read, readThrough, sameRead } from './every-split.js';
+import { machineContract } from './framing-machine-contract.js';
 import { MarbleError } from './marble-error.js';
+import { must } from './must.js';
 
 /** A test runner, as far as a contract needs one: Vitest, Jest, Mocha and `node:test` are. */
 export interface TestRunner {
@@ -20,50 +21,39 @@ export interface FramingSamples {
   readonly lies?: Readonly<Record<string, readonly [bytes: Uint8Array, code: string]>>;
   /** What becomes of half a message at the end. `message`: it is taken for one. @default 'cut-short' */
   readonly half?: 'cut-short' | 'message';
+  /** Whether each chunk is a message, so that it matters where the bytes are cut. @default false */
+  readonly chunksAreMessages?: boolean;
+  /** Whether its machine can give back to the byte what is unread, for another framing to go on (see `reframe`), and encodes without a copy. Then both are asked for. @default false */
+  readonly givesBack?: boolean;
 }
 
 /**
- * What every framing owes whose directions do not depend on each other, as tests of your runner: each message in every cut, both limits, lies, ends.
+ * What every framing owes whose directions do not depend on each other, as tests of your runner: each message in every cut, both limits, lies, ends; and what
+ * `decode` and a connection rely on of its machine.
  *
  *     framingContract(myFraming(), { messages: ['a', 'bc', ''] }, { describe, it });
  */
-export function framingContract(
-  framing: Framing,
-  samples: FramingSamples,
-  { describe, it }: TestRunner,
-): void {
+export function framingContract(framing: Framing, samples: FramingSamples, runner: TestRunner): void {
+  const { describe, it } = runner;
   const messages = samples.messages.map(asBytes);
-  const [first = new Uint8Array(), second = new Uint8Array()] = messages;
+  const [first = new Uint8Array()] = messages;
   const whole = framed(framing, messages);
   const one = framed(framing, [first]);
-  const half = samples.half ?? 'cut-short';
 
   describe(`${framing.name}, as every framing`, () => {
     it('says nothing while nothing comes', () =>
       expectRead(readThrough(framing, [], { end: false }), [], ''));
-    it('completes with no bytes at all', () => everySplit(new Uint8Array(), framing).gives([]));
+    it('completes with no bytes at all', () => expectRead(readThrough(framing, []), [], '|'));
     it('reads one message of one chunk', () => expectRead(readThrough(framing, [one]), [first], '|'));
-    it('reads many messages of one chunk, in order', () =>
-      expectRead(readThrough(framing, [whole]), messages, '|'));
-    it('reads the same messages wherever the bytes are cut', () =>
-      everySplit(whole, framing).gives(messages));
-    it('reads what is complete while the rest has yet to come', () => {
-      const begun = framed(framing, [first, second]).subarray(0, one.length + 1);
-      everySplit(begun, framing).gives(
-        second.length === 0 ? readThrough(framing, [begun], { end: false }).messages : [first],
-        '',
-      );
-    });
+    it('has a limit', () => must(framing.maxMessageBytes < Infinity, true));
+    if (!samples.chunksAreMessages) cuts(framing, samples, it);
     for (const message of messages) {
       it(`gives back ${show(message, 16)} as it was`, () =>
-        everySplit(framed(framing, [message]), framing).gives([message]));
+        expectRead(readThrough(framing, [framed(framing, [message])]), [message], '|'));
     }
-    it('ends in half a message as it says, wherever it is cut', () => {
-      for (let length = 1; length < one.length; length++) endsInHalf(framing, one.subarray(0, length), half);
-    });
     it('has room for two conversations at once', () => {
       const reads = [readThrough(framing, [whole]), readThrough(framing, [one])];
-      expectRead(reads[0] as Read, messages, '|');
+      if (!samples.chunksAreMessages) expectRead(reads[0] as Read, messages, '|');
       expectRead(reads[1] as Read, [first], '|');
     });
     it('leaves the message that it encodes as it was', () => {
@@ -75,30 +65,79 @@ export function framingContract(
     for (const [name, [bytes, code]] of Object.entries(samples.lies ?? {})) {
       it(`ends with ${code} at ${name}, behind what came before`, () => {
         everySplit(bytes, framing).gives([], code);
+        everySplit(joined([one, bytes]), framing).gives([first], code);
         expectRead(readThrough(framing, [whole, bytes]), messages, code);
       });
+    }
+    machineContract(() => framing, samples, runner);
+  });
+}
+
+/** The bytes cut in every way, and ended in every place. */
+function cuts(framing: Framing, samples: FramingSamples, it: TestRunner['it']): void {
+  const messages = samples.messages.map(asBytes);
+  const [first = new Uint8Array(), second = new Uint8Array()] = messages;
+  const whole = framed(framing, messages);
+  const one = framed(framing, [first]);
+  const half = samples.half ?? 'cut-short';
+
+  it('reads many messages of one chunk, in order', () =>
+    expectRead(readThrough(framing, [whole]), messages, '|'));
+  it('reads the same messages wherever the bytes are cut', () => everySplit(whole, framing).gives(messages));
+  it('reads the same messages with chunks of no bytes between', () => {
+    const sparse = Array.from(whole, (byte) => [new Uint8Array(), Uint8Array.of(byte)]).flat();
+    expectRead(readThrough(framing, sparse), messages, '|');
+  });
+  it('reads what is complete while the rest has yet to come', () => {
+    const begun = framed(framing, [first, second]).subarray(0, one.length + 1);
+    everySplit(begun, framing).gives(
+      second.length === 0 ? readThrough(framing, [begun], { end: false }).messages : [first],
+      '',
+    );
+  });
+  for (const message of messages) {
+    it(`reads ${show(message, 16)} wherever it is cut`, () =>
+      everySplit(framed(framing, [message]), framing).gives([message]));
+  }
+  it('ends in half a message as it says, wherever it is cut', () => {
+    for (let length = 1; length < one.length; length++) endsInHalf(framing, one.subarray(0, length), half);
+  });
+  if (half === 'message') return;
+  it('is cut-short inside a message, be it in its head or its body, behind those that are whole', () => {
+    const ends = messages.map((_, index) => framed(framing, messages.slice(0, index + 1)).length);
+    for (let length = 0; length < whole.length; length++) {
+      const complete = messages.slice(0, ends.filter((end) => end <= length).length);
+      const end = length === 0 || ends.includes(length) ? '|' : 'cut-short';
+      const bytes = whole.slice(0, length);
+      expectRead(readThrough(framing, [bytes]), complete, end);
+      const byteByByte = Array.from(bytes, (byte) => Uint8Array.of(byte));
+      expectRead(readThrough(framing, byteByByte), complete, end);
     }
   });
 }
 
 /** The limit exactly, and one byte above it, in both directions. */
-function limits({ limited, messages }: FramingSamples, it: TestRunner['it']): void {
+function limits({ limited, messages, chunksAreMessages }: FramingSamples, it: TestRunner['it']): void {
   if (!limited) return;
   const message = messages
     .map(asBytes)
     .reduce((longest, each) => (each.length > longest.length ? each : longest));
+  const bytes = framed(limited(message.length), [message]);
+  const below = message.length - 1;
   it('takes and sends a message at its limit', () => {
     const framing = limited(message.length);
-    everySplit(framed(framing, [message]), framing).gives([message]);
+    expectRead(readThrough(framing, [bytes]), [message], '|');
+    if (!chunksAreMessages) everySplit(bytes, framing).gives([message]);
   });
-  it('ends with message-too-large one byte above its limit', () => {
-    const bytes = framed(limited(message.length), [message]);
-    everySplit(bytes, limited(message.length - 1)).gives([], 'message-too-large');
+  it('ends with message-too-large one byte above its limit, behind what came before', () => {
+    const before = messages.map(asBytes).filter(({ length }) => length <= below);
+    const chunks = [...before.map((each) => framed(limited(below), [each])), bytes, bytes];
+    expectRead(readThrough(limited(below), chunks), before, 'message-too-large');
+    if (!chunksAreMessages) everySplit(bytes, limited(below)).gives([], 'message-too-large');
   });
   it('refuses to send a message one byte above its limit', () => {
-    const code = thrownBy(() => limited(message.length - 1).encode(message));
-    if (code !== 'message-too-large')
-      throw new MarbleError(`encode should throw message-too-large, and it is: ${code}`);
+    const error = thrownBy(() => limited(below).encode(message));
+    must(error, { name: 'SendError', code: 'message-too-large', fate: 'not-sent' });
   });
 }
 
@@ -117,11 +156,11 @@ function expectRead(read: Read, messages: readonly Uint8Array[], end: string): v
 
 const drawn = ({ messages, end }: Read) => [...messages.map((message) => show(message)), end].join(' ');
 
-function thrownBy(work: () => unknown): string {
+function thrownBy(work: () => unknown): unknown {
   try {
     work();
   } catch (error) {
-    return error instanceof SendError ? error.code : codeOf(error);
+    return error;
   }
-  return 'nothing';
+  return undefined;
 }
