@@ -35,7 +35,7 @@ export interface Conversation {
 
   /** Answers that we have not given, oldest first: a message's size, or `REFUSAL`. */
   readonly owed: number[];
-  /** Messages that we have granted and nobody has consumed. */
+  /** Messages that we have granted, less those that were consumed. */
   granted: number;
   /** Complete messages, oldest first, and their bytes. */
   readonly inbox: Uint8Array[];

@@ -96,8 +96,8 @@ export class TinyprotoMachine implements FramingMachine {
     const s = this.#s;
     s.consumptions += 1;
     s.unconsumedBytes -= s.handed.shift() ?? 0;
-    // None is left after `close`, which dropped the account with the messages.
-    if (s.granted > 0) s.granted -= 1;
+    // Below 0 where a message came untold, in a tie, and is consumed before its OK can go out. None is left after `close`, which dropped the account with the messages.
+    if (s.granted > 0 || s.life === 'open' || s.life === 'left') s.granted -= 1;
     this.#handshake.answer();
     this.#watch();
   }
@@ -136,7 +136,7 @@ export class TinyprotoMachine implements FramingMachine {
   tryEnd(): boolean {
     const s = this.#s;
     if (s.life === 'ended') return true;
-    const drained = s.life === 'closing' || (s.life === 'left' && s.inbox.length === 0 && s.granted === 0);
+    const drained = s.life === 'closing' || (s.life === 'left' && s.inbox.length === 0 && s.granted <= 0);
     // The half header must show first what it is: a frame that is here whole is answered before FIN.
     if (!drained || s.unanswered > 0 || s.theirs === 'header') return false;
     this.#handshake.onLife('end');
