@@ -210,7 +210,7 @@ describe('converse', () => {
       );
       beside(served$, expectObservable);
       const both$ = connect(server).pipe(converse((conn) => conn.messages$));
-      expectObservable(both$).toBe('---|');
+      expectObservable(both$).toBe('---#', undefined, new WireError('reset', ''));
       expectObservable(connect('nobody:1').pipe(converse(() => NEVER))).toBe(
         '#',
         undefined,

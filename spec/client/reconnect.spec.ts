@@ -421,7 +421,8 @@ describe('reconnect', () => {
 
   it.each([1, 4, 6])('at %i ms, ends for good with destroy(error)', (ms) =>
     marbles((helpers) => {
-      server(helpers, [(_, wire) => reset(wire, 3), (conn) => conn.messages$, () => EMPTY]);
+      const hears: Handler = (conn) => conn.messages$.pipe(catchError(() => EMPTY));
+      server(helpers, [(_, wire) => reset(wire, 3), hears, () => EMPTY]);
       const logical$ = client(helpers, { onEnd: 'reconnect' }).pipe(share());
       const ends$ = logical$.pipe(
         mergeMap((conn) =>

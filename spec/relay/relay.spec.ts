@@ -200,14 +200,17 @@ describe('relay', () => {
       helpers
         .connect('near:1', { codec })
         .pipe(
-          mergeMap((conn) => merge(conn.messages$.pipe(note(heard)), sendAll(conn))),
+          mergeMap((conn) =>
+            merge(conn.messages$.pipe(note(heard)), sendAll(conn).pipe(catchError(() => EMPTY))),
+          ),
           catchError(() => EMPTY),
         )
         .subscribe();
       helpers.flush();
       expect(errors).toMatchObject([{ code: 'not-decodable' }]);
       expect(told[0]).toBe('0 a');
-      expect(heard).toHaveLength(1);
+      expect(heard).toEqual(['0 reset']);
+      expect(told.at(-1)).toBe('0 reset');
     }),
   );
 
@@ -293,6 +296,26 @@ describe('relay', () => {
         expect(heard).toEqual(['3 |']);
         expect(errors).toEqual([]);
       })(),
+  );
+
+  it.each([1, 2, 3])('passes an error on as a reset, over %i relays, and never as an orderly end', (hops) =>
+    marbles((helpers) => {
+      const errors: unknown[] = [];
+      const heard: string[] = [];
+      const fails: Handler = (conn) =>
+        merge(conn.messages$, timer(3).pipe(tap(() => conn.destroy(new Error('oops'))))).pipe(
+          catchError(() => EMPTY),
+        );
+      behind(helpers, hops, fails, errors)
+        .pipe(
+          mergeMap((conn) => conn.messages$.pipe(note(heard))),
+          catchError(() => EMPTY),
+        )
+        .subscribe();
+      helpers.flush();
+      expect(heard).toEqual(['3 reset']);
+      expect(errors).toMatchObject(Array.from({ length: hops }, () => ({ code: 'reset' })));
+    })(),
   );
 
   it(

@@ -82,7 +82,7 @@ export interface Connection<In = Uint8Array, Out = In> extends AsyncIterable<In>
    * completes at once, and what still comes is dropped.
    */
   close(): Observable<void>;
-  /** Ends the connection at once. `messages$` completes, or errors with `error` if there is one; sends that were not taken fail. */
+  /** Ends the connection at once. `messages$` completes, or errors with `error` if there is one, and then the peer sees a reset and no orderly end; sends that were not taken fail. */
   destroy(error?: unknown): void;
   /** How the connection ended: emits once and completes, never errors, replays. */
   readonly closed$: Observable<Closed>;

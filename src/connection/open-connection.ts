@@ -432,7 +432,8 @@ function begin<In, Out>(
 
   function destroy(error?: unknown): void {
     by ??= 'us';
-    shut(error === undefined ? undefined : { error }, false);
+    // The peer shall not take for an orderly end what is none here.
+    shut(error === undefined ? undefined : { error }, error !== undefined);
     incoming?.cut(error ?? new WireError('reset', 'The connection was closed inside the body'));
     received.cut(failure);
     tellClosed();

@@ -24,7 +24,7 @@ export interface RelayOptions {
  *
  * The end of one side is passed on behind its last message: as the end of that direction alone where the framing can half-close (and the connection was opened with
  * `allowHalfOpen`), else by closing the other side in order. When both directions have ended, both connections are closed. The error of one side destroys the other
- * with it, and is the relay's; so is a message that the other side cannot carry or refuses. Unsubscribing stops the passing on and leaves both connections open.
+ * with it, whose peer sees a reset and no orderly end, and is the relay's; so is a message that the other side cannot carry or refuses. Unsubscribing stops the passing on and leaves both connections open.
  *
  * @example
  * ```ts
