@@ -1,21 +1,19 @@
-import { AsyncSubject, map, Observable, type Observer, of, type Subscriber } from 'rxjs';
-import { AsyncSchemaError, ProtocolError, SendError, WireError } from '../errors.js';
-import { iterate } from '../flow/iterate.js';
-import type { Frame, FramingMachine, StreamingMachine, StreamingPort, Wait } from '../framing/framing.js';
+import { AsyncSubject, Observable, type Observer, of } from 'rxjs';
+import { AsyncSchemaError, ProtocolError, WireError } from '../errors.js';
+import type { FramingMachine, StreamingMachine, StreamingPort, Wait } from '../framing/framing.js';
 import type { Wire } from '../transport/transport.js';
-import { type Body, demandBody, type OutgoingBody } from './body.js';
+import type { Body } from './body.js';
 import { BodySource } from './body-source.js';
-import { onClaim } from './claim.js';
 import type { Closed, Connection, Protocol } from './connection.js';
 import { deadlines } from './deadlines.js';
-import { onFrames } from './frames.js';
+import { encode, isBody, type Spoken } from './encoder.js';
+import { faceOf } from './face.js';
 import { boundless, inbound } from './inbound.js';
 import { inbox, type None, none } from './inbox.js';
 import { type IncomingBodies, incomingBodies } from './incoming-bodies.js';
 import { type Event, lifecycle, type State } from './lifecycle.js';
 import type { ConnectionSettings } from './options.js';
 import { outbox, type Sender, type Sending } from './outbox.js';
-import { sendAll } from './send-all.js';
 import { Meter } from './traffic.js';
 import { watched } from './watched.js';
 import { water } from './water.js';
@@ -50,7 +48,7 @@ function begin<In, Out>(
   settings: ConnectionSettings<In, Out>,
   opening: Observer<Connection<In, Out>>,
 ): { abandon(): void } {
-  let { framing, codec } = settings;
+  const spoken: Spoken<In, Out> = { framing: settings.framing, codec: settings.codec, streams: false };
   const meter = new Meter(settings.traffic);
   const closed = new AsyncSubject<Closed>();
   const finSent = new AsyncSubject<void>();
@@ -162,7 +160,9 @@ function begin<In, Out>(
   });
 
   function openMachine(): FramingMachine {
+    const { framing } = spoken;
     if (!settings.streamed || !framing.streams) return framing.open(port);
+    spoken.streams = true;
     streaming = framing.streams.open(port);
     incoming = incomingBodies(streaming, () => turn());
     return streaming;
@@ -173,9 +173,9 @@ function begin<In, Out>(
     for (let bytes = machine.read(); bytes !== undefined && !undecodable; bytes = machine.read()) {
       meter.count('messagesIn', 1);
       budgeted.read(bytes.length);
-      if (codec === undefined) return bytes as In;
+      if (spoken.codec === undefined) return bytes as In;
       try {
-        return codec.decode(bytes);
+        return spoken.codec.decode(bytes);
       } catch (cause) {
         skip(cause, bytes);
       }
@@ -216,38 +216,9 @@ function begin<In, Out>(
     turn();
   }
 
-  /** One message, or the frame of one, with one subscription each time. */
-  function sendOne(add: (sender: Sender) => Sending | undefined): Observable<void> {
-    return new Observable((subscriber) => {
-      claimed();
-      const sending = add(new SingleSend(subscriber));
-      if (sending) subscriber.add(() => sends.withdraw(sending));
-      turn();
-    });
-  }
-
   function add(message: Out, sender: Sender): Sending | undefined {
-    const isBody = streaming && !(message instanceof Uint8Array);
-    const source = isBody && new BodySource(message as OutgoingBody, settings.maxQueuedBytes, () => turn());
-    return sends.add(encode(message), sender, source || undefined);
-  }
-
-  function encode(message: Out): Frame {
-    if (streaming && !(message instanceof Uint8Array)) return frameOf(message as OutgoingBody);
-    return framing.encode(encoded(message));
-  }
-
-  function frameOf({ size }: OutgoingBody): Frame {
-    return framing.streams && size > 0 ? framing.streams.encode(size) : framing.encode(new Uint8Array(0));
-  }
-
-  function encoded(message: Out): Uint8Array {
-    if (codec === undefined) return demandBytes(message);
-    try {
-      return codec.encode(message);
-    } catch (cause) {
-      throw new SendError('not-encodable', 'The codec cannot encode the value', { cause, fate: 'not-sent' });
-    }
+    const source = isBody(spoken, message) && new BodySource(message, settings.maxQueuedBytes, () => turn());
+    return sends.add(encode(spoken, message), sender, source || undefined);
   }
 
   // --- one turn: everything that has become possible
@@ -309,7 +280,7 @@ function begin<In, Out>(
       );
       return;
     }
-    if (!framing.halfClose) {
+    if (!spoken.framing.halfClose) {
       cutInside = drawing !== undefined;
       drawing = undefined;
       sends.fail(new WireError('reset', 'The peer has ended the connection'));
@@ -340,7 +311,8 @@ function begin<In, Out>(
   }
 
   function mayFinish(): boolean {
-    if (state === 'ended') return received.consumedAll() && !(framing.halfClose && settings.allowHalfOpen);
+    if (state === 'ended')
+      return received.consumedAll() && !(spoken.framing.halfClose && settings.allowHalfOpen);
     return state === 'closing' || state === 'ending' || state === 'leaving';
   }
 
@@ -362,16 +334,17 @@ function begin<In, Out>(
   }
 
   function reframe<NextIn, NextOut>(next: Protocol<NextIn, NextOut>): Connection<NextIn, NextOut> {
-    if (!framing.halfClose)
-      throw new TypeError(`${framing.name} has state on both sides: it cannot be swapped out`);
+    const { name, halfClose } = spoken.framing;
+    if (!halfClose) throw new TypeError(`${name} has state on both sides: it cannot be swapped out`);
     if (state !== 'open') throw new WireError('reset', 'The connection has ended, or is about to');
     if (incoming?.open || machine.midFrame) throw new TypeError('A body is on its way');
     streaming = incoming = undefined;
     const unread = machine.release();
     readBefore += received.held;
-    framing = next.framing ?? framing;
-    codec = next.codec as unknown as typeof codec;
-    machine = framing.open(port);
+    spoken.framing = next.framing ?? spoken.framing;
+    spoken.codec = next.codec as unknown as typeof spoken.codec;
+    spoken.streams = false;
+    machine = spoken.framing.open(port);
     machine.start();
     machine.receive(unread);
     turn();
@@ -385,6 +358,11 @@ function begin<In, Out>(
     if (next === undefined) return false;
     state = next;
     return true;
+  }
+
+  function sent(): void {
+    claimed();
+    turn();
   }
 
   function claimed(): void {
@@ -467,71 +445,22 @@ function begin<In, Out>(
     closed.complete();
   }
 
-  // --- what its owner sees
-
-  function demandMessage(message: Out): void {
-    if (streaming) demandBody(message);
-    else if (codec === undefined) demandBytes(message);
-  }
-
-  const connection: Connection<In, Out> = {
-    id: crypto.randomUUID(),
-    local: wire.local,
-    remote: wire.remote,
-    traffic: meter,
+  const connection = faceOf<In, Out>({
+    wire,
+    spoken,
+    sends,
+    mark,
+    meter,
     messages$: received.messages$,
-    send(message) {
-      demandMessage(message);
-      const send = sendOne((sender) => add(message, sender));
-      return watched()?.made(connection, message, send) ?? send;
-    },
-    sendAll(messages) {
-      return sendAll(messages, {
-        add(message, sender) {
-          claimed();
-          demandMessage(message);
-          add(message, sender);
-          turn();
-        },
-        withdrawAll: (sender) => sends.withdrawAll(sender),
-        get full() {
-          mark.look();
-          return mark.high || sends.bodies > 0;
-        },
-      });
-    },
-    reframe,
-    end() {
-      if (!framing.halfClose) throw new TypeError(`${framing.name} cannot half-close: use close()`);
-      return new Observable((subscriber) => {
-        beginEnding();
-        return finSent.subscribe(subscriber);
-      });
-    },
-    close: () =>
-      new Observable((subscriber) => {
-        beginClosing();
-        return closed.pipe(map(() => undefined)).subscribe(subscriber);
-      }),
-    destroy,
     closed$: closed.asObservable(),
-    flow$: mark.flow$,
-    [Symbol.asyncIterator]: () => iterate(received.messages$),
-  };
-  onClaim(connection, claimed);
-  onFrames<Out>(connection, {
-    get framing() {
-      return framing;
-    },
-    get codec() {
-      return codec;
-    },
-    encode,
-    send(frame) {
-      if (frame.streamed !== undefined) throw new TypeError('A frame without its body cannot be sent');
-      return sendOne((sender) => sends.add(frame, sender));
-    },
-    begunCount: () => sends.begunCount,
+    finSent$: finSent.asObservable(),
+    add,
+    sent,
+    claimed,
+    reframe,
+    beginEnding,
+    beginClosing,
+    destroy,
   });
 
   wire.bytes$.subscribe({
@@ -565,25 +494,4 @@ function begin<In, Out>(
       if (state === 'opening') destroy();
     },
   };
-}
-
-/** The sender of one message: its subscriber. */
-class SingleSend implements Sender {
-  readonly isStream = false;
-
-  constructor(private readonly subscriber: Subscriber<void>) {}
-
-  taken(): void {
-    this.subscriber.next();
-    this.subscriber.complete();
-  }
-
-  failed(error: SendError): void {
-    this.subscriber.error(error);
-  }
-}
-
-function demandBytes(message: unknown): Uint8Array {
-  if (message instanceof Uint8Array) return message;
-  throw new TypeError('Without a codec, a message is a Uint8Array');
 }
