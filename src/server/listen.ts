@@ -1,6 +1,6 @@
 import { type NextObserver, Observable, of, type Subscriber } from 'rxjs';
-import { Budget } from '../connection/budget.js';
 import type { StreamedBodies } from '../connection/body.js';
+import { Budget } from '../connection/budget.js';
 import type { BodyConnection, Connection } from '../connection/connection.js';
 import { openConnection } from '../connection/open-connection.js';
 import {
