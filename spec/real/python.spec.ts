@@ -276,8 +276,10 @@ function conversations(peer: Peer): void {
 
     it('sends a burst of large messages back, in half duplex', async (test) => {
       const theirs = await server(test, { do: 'echo' });
-      const large = [5_000_000, 5_000_001, 5_000_002];
-      expect(await call(theirs, allAtOnce(large), { framing: half })).toEqual(digests(large));
+      const large = [5_000_000, 5_000_001];
+      // Python has to read all that the kernel has before it can answer.
+      const framing = tinyproto({ duplex: 'half', quietMs: 1_500 });
+      expect(await call(theirs, allAtOnce(large), { framing })).toEqual(digests(large));
       theirs.stop();
       await endedWell(theirs, peer.atOurEnd);
     });
