@@ -91,10 +91,16 @@ export function farewellScenario(name: keyof typeof framings): Scenario {
   const options = optionsOf(name);
   return ({ listen, connect, run }) => {
     const over$ = new ReplaySubject<string[]>(1);
+    let inHand = 0;
+    const oneMore = () => {
+      if (++inHand > 1) throw new Error('a message came while the one before was held');
+    };
     const slow = serve(
       ({ messages$ }: Connection<string>) =>
         messages$.pipe(
+          tap(oneMore),
           consume((word) => timer(25).pipe(map(() => word))),
+          tap(() => inHand--),
           hearsAll,
           toArray(),
           tap(over$),

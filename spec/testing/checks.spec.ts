@@ -1,3 +1,4 @@
+import { PassThrough } from 'node:stream';
 import { converse, hold, lines, serve, text } from 'rx-tinyproto';
 import { hex, MarbleError, type MarbleHelpers, type MarblesOptions, marbles } from 'rx-tinyproto/testing';
 import { concatMap, delay, from, interval, map, mergeMap, NEVER, of, Subject, tap, timer } from 'rxjs';
@@ -125,6 +126,45 @@ describe('at its end, a marble test', () => {
 });
 
 describe('the traps of TestScheduler', () => {
+  it("what Node does by itself is not the test's: it may print", () => {
+    const prints = ({ run }: MarbleHelpers) =>
+      void run(timer(5).pipe(tap(() => new PassThrough().end('printed'))));
+    expect(failure(prints)).toBe('');
+  });
+
+  it('a body that is async, or returns a promise, is refused: what follows its first await would expect nothing', async () => {
+    let after: unknown;
+    const awaits = marbles((async ({ expectObservable }: MarbleHelpers) => {
+      await Promise.resolve();
+      try {
+        expectObservable(of(1)).toBe('(b|)');
+      } catch (error) {
+        after = error;
+      }
+    }) as never);
+    expect(awaits).toThrow('A marble test is synchronous: virtual time does not wait for promises');
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(after).toEqual(new TypeError('expectObservable() belongs to a marble test that is over'));
+    expect(marbles((() => Promise.resolve()) as never)).toThrow(TypeError);
+  });
+
+  for (const [name, use] of Object.entries({
+    setTimeout: () => clearTimeout(setTimeout(() => {}, 1)),
+    setInterval: () => clearInterval(setInterval(() => {}, 1)),
+    setImmediate: () => clearImmediate(setImmediate(() => {})),
+    queueMicrotask: () => queueMicrotask(() => {}),
+    'process.nextTick': () => process.nextTick(() => {}),
+  })) {
+    it(`${name} is found, which virtual time does not move`, () => {
+      const before = [setTimeout, process.nextTick];
+      const uses = ({ run }: MarbleHelpers) => void run(timer(5).pipe(tap(use)));
+      expect(failure(uses)).toContain(`${name} was called: virtual time does not move it (checks.spec.ts:`);
+      expect(failure(uses, { allow: ['platform-timers'] })).toBe('');
+      expect([setTimeout, process.nextTick]).toEqual(before);
+    });
+  }
+
   it('a diagram that ends with a time is read as RxJS does not: the time passes', () => {
     const rxjs = new TestScheduler((actual, expected) => expect(actual).toEqual(expected));
     expect(() => rxjs.run(({ expectObservable }) => expectObservable(NEVER).toBe('10ms'))).toThrow();

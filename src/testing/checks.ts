@@ -1,5 +1,5 @@
 import type { Span } from './diagram.js';
-import type { Site } from './marble-error.js';
+import { isCalledByPlatform, type Site } from './marble-error.js';
 
 /**
  * What every marble test is looked over for at its end. Each can be allowed.
@@ -7,7 +7,7 @@ import type { Site } from './marble-error.js';
  * - `unmatched`: an expectation without a matcher, which expects nothing.
  * - `late-source`: a `hot()` made while time flows, which never emits.
  * - `endless`: something still to do after `maxMs` of virtual time.
- * - `platform-timers`: `setTimeout` and its like, which virtual time does not move.
+ * - `platform-timers`: `setTimeout`, `process.nextTick` and their like, which virtual time does not move.
  * - `open-connections`, `open-subscriptions`: what is still open when everything the test itself subscribed to is unsubscribed.
  * - `undelivered`: bytes that came and nobody read.
  * - `held`: a hold that is never released.
@@ -61,20 +61,32 @@ export function openSubscriptions(logs: readonly { readonly subscriptions: reado
     .filter(({ unsubscribedFrame }) => unsubscribedFrame === Infinity).length;
 }
 
-const timers = ['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask'] as const;
+type Callable = (...given: unknown[]) => unknown;
+type Platform = Record<string, Callable | undefined>;
 
 /** Notes the use of the platform's own timers, which go on working. Returns what ends it. */
 export function noticeTimers(used: (name: string) => void): () => void {
-  const platform = globalThis as unknown as Record<string, unknown>;
-  const before = timers.map((name) => [name, platform[name]] as const);
-  for (const [name, original] of before) {
-    if (typeof original !== 'function') continue;
-    platform[name] = Object.assign((...given: unknown[]) => {
-      used(name);
-      return original.apply(globalThis, given);
-    }, original);
-  }
+  const { process } = globalThis as { process?: unknown };
+  const ends = [
+    ...['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask'].map((name) =>
+      noticed(globalThis as unknown as Platform, name, () => used(name)),
+    ),
+    noticed(process as Platform | undefined, 'nextTick', () => used('process.nextTick')),
+  ];
   return () => {
-    for (const [name, original] of before) platform[name] = original;
+    for (const end of ends) end();
+  };
+}
+
+/** Tells of each call of a function that somebody has, but for what the platform does by itself: a stream that prints is nobody's timer. */
+function noticed(owner: Platform | undefined, name: string, used: () => void): () => void {
+  const original = owner?.[name];
+  if (!owner || !original) return () => {};
+  owner[name] = Object.assign((...given: unknown[]) => {
+    if (!isCalledByPlatform()) used();
+    return original.apply(owner, given);
+  }, original);
+  return () => {
+    owner[name] = original;
   };
 }

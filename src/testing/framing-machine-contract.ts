@@ -2,7 +2,7 @@ import type { Framing } from '../framing/framing.js';
 import { joined, sameBytes } from './bytes.js';
 import { asBytes, framed } from './every-split.js';
 import { Bench, hexOf } from './framing-bench.js';
-import type { FramingSamples, TestRunner } from './framing-contract.js';
+import type { FramingSamples, TestRunner } from './framing-samples.js';
 import { must } from './must.js';
 
 /** The state machine, driven by hand: what `decode` and a connection rely on. */

@@ -46,5 +46,11 @@ export function siteOfCall(): Site | undefined {
   };
 }
 
+/** Whether the platform itself has called into this package. */
+export function isCalledByPlatform(): boolean {
+  const lines = (new Error('here').stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  return lines.find((line) => own === undefined || !line.includes(`${own}/`))?.includes('node:') ?? false;
+}
+
 const isOfTheReader = (line: string): boolean =>
   !(own !== undefined && line.includes(`${own}/`)) && !/node_modules\/(rxjs|vitest)\/|node:/.test(line);
