@@ -1,11 +1,12 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { pages, root } from '../spec/helpers/docs-fences.js';
+import { pictures } from '../spec/helpers/pictures.js';
 import { errorBlocks } from './docs-errors.js';
 import { brokenLinks } from './docs-links.js';
 import { stateBlocks } from './docs-states.js';
 
 /**
- * Writes what the pages take from the sources: each block between `<!-- generated: name -->` and `<!-- generated end -->`.
+ * Writes what the pages take from the sources: each block between `<!-- generated: name -->` and `<!-- generated end -->`, and the pictures, which tests draw.
  * With `--check` it writes nothing, and fails when a page is not what it would write, or links to what is not there.
  */
 
@@ -28,6 +29,13 @@ for (const page of pages()) {
   if (after === before) continue;
   stale.push(page);
   if (!check) writeFileSync(`${root}${page}`, after);
+}
+
+for (const [path, draw] of pictures) {
+  const picture = draw();
+  if (existsSync(`${root}${path}`) && readFileSync(`${root}${path}`, 'utf8') === picture) continue;
+  stale.push(path);
+  if (!check) writeFileSync(`${root}${path}`, picture);
 }
 
 const faults = [

@@ -1,84 +1,11 @@
-import { consume, lines, serve } from 'rx-tinyproto';
-import {
-  drawSvg,
-  hex,
-  latency,
-  type MarbleHelpers,
-  type MarblesOptions,
-  marbles,
-  partition,
-  release,
-  repair,
-  type Scene,
-  stall,
-} from 'rx-tinyproto/testing';
-import { concatMap, interval, map, take, timer } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { expectKept } from '../helpers/kept-file.js';
-
-/** The pictures of the pages: each is the scene of a test that passes. */
-const pictures: Readonly<Record<string, readonly [title: string, test: (helpers: MarbleHelpers) => void]>> = {
-  'slow-handler': [
-    'A slow handler holds the peer',
-    ({ listen, run, peer, expectBytes }) => {
-      const server$ = listen('server:1', { framing: lines() });
-      run(
-        server$.pipe(
-          serve((conn) =>
-            conn.messages$.pipe(consume((line) => timer(10).pipe(concatMap(() => conn.send(line))))),
-          ),
-        ),
-      );
-      expectBytes(peer('server:1').sends("'a\nb\nc\n' 39ms |")).toBe("10ms 'a\n' 9ms 'b\n' 9ms 'c\n' 9ms |");
-    },
-  ],
-  partition: [
-    'What waits at a partition comes when it is repaired, in order',
-    ({ listen, run, peer, expectBytes, faults }) => {
-      run(
-        listen('server:1', { framing: lines() }).pipe(
-          serve((conn) => conn.messages$.pipe(consume((line) => conn.send(line)))),
-        ),
-      );
-      faults('5ms p 14ms r', { p: partition({ to: 'server:1' }), r: repair() });
-      expectBytes(peer('server:1').sends("'a\n'-- 7ms 'b\n' 3ms 'c\n' 9ms |")).toBe(
-        "'a\n' 19ms 'b\nc\n'---|",
-      );
-    },
-  ],
-  everything: [
-    'One of everything, to look at',
-    ({ cold, hot, faults, expectObservable, peer, accepts, expectBytes }) => {
-      faults('l-s--r', { l: latency(2), s: stall(), r: release() });
-      accepts('server:1');
-      const client = peer('server:1').sends('------<ff 00 00 00 02>-#');
-      expectBytes(client).toBe('');
-      expectObservable(hot('-a-[bc]--#')).toBe('-a-[bc]--#');
-      expectObservable(
-        cold('--x 9ms y-|', { x: { user: 'ada', age: 36 }, y: hex`00 01 02 03 04 05 06 07 08` }),
-      ).toBe('--x 9ms y-|', { x: { user: 'ada', age: 36 }, y: hex`00 01 02 03 04 05 06 07 08` });
-      expectObservable(
-        interval(1_000).pipe(
-          take(2),
-          map((n) => `tick ${n}`),
-        ),
-      ).toBe("1s 'tick 0' 999ms ('tick 1'|)");
-    },
-  ],
-};
+import { pictures } from '../helpers/pictures.js';
 
 describe('the pictures', () => {
-  for (const [name, [title, test]] of Object.entries(pictures)) {
-    it(`${name} is as its test draws it`, () => {
-      let scene: Scene | undefined;
-      const options: MarblesOptions = {
-        onScene: (played) => {
-          scene = { ...played, title };
-        },
-      };
-      marbles(test, options)();
-      if (scene) expectKept(`docs/pictures/${name}.svg`, drawSvg(scene));
-      expect(scene).toBeDefined();
-    });
+  for (const [path, draw] of pictures) {
+    it(`${path} is as its test draws it`, () => expectKept(path, draw()));
   }
+
+  it('are of the README, too', () => expect([...pictures.keys()]).toContain('docs/pictures/echo.svg'));
 });
