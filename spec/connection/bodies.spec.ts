@@ -1,12 +1,16 @@
 import {
   type Body,
   type BodyConnection,
+  broadcast,
   consume,
   converse,
   lengthPrefixed,
+  lines,
   type OutgoingBody,
+  reconnect,
   relay,
   serve,
+  text,
   tinyproto,
   varintPrefixed,
 } from 'rx-tinyproto';
@@ -14,8 +18,10 @@ import { marbles } from 'rx-tinyproto/testing';
 import {
   catchError,
   concat,
+  defer,
   delay,
   EMPTY,
+  endWith,
   ignoreElements,
   map,
   merge,
@@ -307,5 +313,68 @@ describe.each([
       },
       { windowBytes: 64 * KIB },
     ),
+  );
+
+  it(
+    'go over a logical connection',
+    marbles(({ listen, connect, run, expectObservable }) => {
+      run(
+        listen(server, options).pipe(
+          serve((conn) => concat(conn.send(large()), conn.send(new Uint8Array(3)))),
+        ),
+      );
+      const all$ = connect(server, options).pipe(
+        reconnect({ onEnd: 'complete' }),
+        mergeMap((conn) => conn.messages$.pipe(consume(counted))),
+      );
+      expectObservable(all$).toBe('(ab|)', { a: 200_000, b: 3 });
+    }),
+  );
+
+  it(
+    'are no frames for a broadcast',
+    marbles(({ listen, run, connect, expectObservable }) => {
+      run(listen(server, options).pipe(serve(sizes)));
+      const room = broadcast<OutgoingBody | Uint8Array>();
+      const tried$ = connect(server, options).pipe(
+        take(1),
+        mergeMap((conn) => merge(room.join(conn), asCode(defer(() => room.send(large()))))),
+        take(1),
+      );
+      expectObservable(tried$).toBe('(t|)', { t: 'TypeError' });
+    }),
+  );
+});
+
+describe('a connection of streamed bodies', () => {
+  it(
+    'goes on in another framing between messages, and not inside one',
+    marbles(({ listen, connect, run, expectObservable }) => {
+      const options = { ...streamed, framing: lengthPrefixed() };
+      const swapped$ = listen(server, options).pipe(
+        serve((conn) =>
+          conn.messages$.pipe(
+            consume((body) =>
+              concat(asCode(defer(() => conn.reframe({ framing: lines() }).messages$)), counted(body)),
+            ),
+            take(2),
+            ignoreElements(),
+            endWith('swap'),
+            mergeMap(() => conn.reframe({ framing: lines(), codec: text() }).messages$),
+          ),
+        ),
+      );
+      expectObservable(swapped$).toBe('a', { a: 'a line' });
+      run(
+        connect(server, options).pipe(
+          converse((conn) =>
+            concat(
+              conn.send(large()),
+              defer(() => conn.reframe({ framing: lines(), codec: text() }).send('a line')),
+            ),
+          ),
+        ),
+      );
+    }),
   );
 });

@@ -60,7 +60,7 @@ export function incomingBodies(machine: StreamingMachine, ready: () => void): In
     readerOf: (body) => readers.get(body),
     deliver,
     get open() {
-      return open !== undefined;
+      return open !== undefined && !open.over;
     },
     get wanted() {
       return open?.wanted ?? false;
