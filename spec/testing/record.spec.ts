@@ -138,6 +138,27 @@ describe('record', () => {
     }),
   );
 
+  for (const [name, ending] of [
+    ['its FIN', '|'],
+    ['a reset', '#'],
+  ] as const) {
+    it(`replays a handshake, message by message, and ${name}`, () => {
+      const echo = serve((conn: Connection) => conn.messages$.pipe(consume((bytes) => conn.send(bytes))));
+      let spec = '';
+      marbles(({ net, listen, peer, run, flush }) => {
+        const tape = record();
+        run(listen('server:1', { transport: tape.transport(net) }).pipe(echo));
+        peer('server:1').sends(`<ff>-<00 00 00 02>-<68 69>-<ff>-${ending}`);
+        flush();
+        spec = tape.spec({ imports: '', server: "echo(listen('server:1'))" });
+      })();
+      expect(spec).toContain('.answers(');
+      const body = spec.replace(/^import .*$/gm, '');
+      const test = (_: string, replay: () => void) => replay();
+      new Function('marbles', 'test', 'echo', body)(marbles, test, echo);
+    });
+  }
+
   it('makes a spec of one side at a time', () => {
     expect(() => record().spec({ imports })).toThrow(TypeError);
     expect(() => record().spec({ imports, server, client: server })).toThrow(TypeError);
