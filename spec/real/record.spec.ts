@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type Connection, connect, consume, converse, lines, listen, serve, tcp, text } from 'rx-tinyproto';
@@ -26,7 +26,7 @@ const server = (connections$: Observable<Connection<string>>) =>
     serve((conn) => conn.messages$.pipe(consume((line) => conn.send([...line].reverse().join(''))))),
   );
 
-/** Talks to a live server over TCP, and gives back what was recorded of it. */
+/** A client talks to a live server over TCP: gives back what was recorded of both. */
 async function recordLive(): Promise<ReturnType<typeof record>> {
   const tape = record();
   const ports = new Subject<number>();
@@ -39,7 +39,7 @@ async function recordLive(): Promise<ReturnType<typeof record>> {
     }),
   ).subscribe();
   const words = ['drawer', 'stressed', 'a third'];
-  const talk$ = connect(await port, options).pipe(
+  const talk$ = connect(await port, { ...options, transport: tape.transport(tcp()) }).pipe(
     converse((conn) =>
       merge(
         conn.messages$.pipe(take(words.length)),
@@ -62,12 +62,23 @@ mkdirSync(cache, { recursive: true });
 const folder = mkdtempSync(join(cache, 'recorded-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A module with that server, for a spec beside it. */
-const module = (answer: string) => `
-  import { consume, lines, serve, text } from 'rx-tinyproto';
+/** A module with that server and that client, for the specs beside it. */
+const module = (answer: string, firstWord: string) => `
+  import { consume, converse, lines, serve, text } from 'rx-tinyproto';
+  import { concatMap, from, ignoreElements, merge, take } from 'rxjs';
   export const options = { framing: lines(), codec: text() };
   export const server = (connections$) =>
     connections$.pipe(serve((conn) => conn.messages$.pipe(consume((line) => conn.send(${answer})))));
+  const words = ['${firstWord}', 'stressed', 'a third'];
+  export const client = (connection$) =>
+    connection$.pipe(
+      converse((conn) =>
+        merge(
+          conn.messages$.pipe(take(words.length)),
+          from(words).pipe(concatMap((word) => conn.send(word)), ignoreElements()),
+        ),
+      ),
+    );
 `;
 
 const config = `
@@ -85,22 +96,37 @@ async function runSpecs(): Promise<Record<string, string>> {
   const { testResults } = JSON.parse(stdout.slice(stdout.indexOf('{'))) as {
     readonly testResults: readonly { readonly name: string; readonly status: string }[];
   };
-  return Object.fromEntries(testResults.map(({ name, status }) => [basename(dirname(name)), status]));
+  return Object.fromEntries(
+    testResults.map(({ name, status }) => [name.split(/[\\/]/).slice(-2).join('/'), status]),
+  );
 }
 
-describe('a recorded live server', () => {
-  it('becomes a spec file that passes, and fails when the server changes', { timeout: 60_000 }, async () => {
+describe('a recorded live conversation', () => {
+  it('becomes spec files, of server and client, that pass, and fail when either changes', {
+    timeout: 60_000,
+  }, async () => {
     const tape = await recordLive();
     writeFileSync(join(folder, 'vitest.config.ts'), config);
-    for (const [name, answer] of [
-      ['same', "[...line].reverse().join('')"],
-      ['changed', 'line'],
+    for (const [name, answer, firstWord] of [
+      ['same', "[...line].reverse().join('')", 'drawer'],
+      ['changed', 'line', 'drawers'],
     ] as const) {
-      const imports = "import { options, server } from './server.js';";
-      const spec = { imports, server: "server(listen('server:1', options))" };
-      writeSpec(join(folder, name, 'server.spec.ts'), tape, spec);
-      writeFileSync(join(folder, name, 'server.ts'), module(answer));
+      const imports = "import { client, options, server } from './both.js';";
+      writeSpec(join(folder, name, 'server.spec.ts'), tape, {
+        imports,
+        server: "server(listen('server:1', options))",
+      });
+      writeSpec(join(folder, name, 'client.spec.ts'), tape, {
+        imports,
+        client: "client(connect('server:1', options))",
+      });
+      writeFileSync(join(folder, name, 'both.ts'), module(answer, firstWord));
     }
-    expect(await runSpecs()).toEqual({ same: 'passed', changed: 'failed' });
+    expect(await runSpecs()).toEqual({
+      'same/server.spec.ts': 'passed',
+      'same/client.spec.ts': 'passed',
+      'changed/server.spec.ts': 'failed',
+      'changed/client.spec.ts': 'failed',
+    });
   });
 });
