@@ -60,7 +60,7 @@ describe('relay over loopback', () => {
     const messages = 500;
     const talk = (conn: Connection) => {
       const received$ = conn.messages$.pipe(
-        consume((_, index) => (index % 100 === 0 ? timer(5) : EMPTY).pipe(endWith(1))),
+        consume((_, index) => (index % 100 === 0 ? timer(5) : EMPTY).pipe(ignoreElements(), endWith(1))),
         take(messages),
         count(),
       );
