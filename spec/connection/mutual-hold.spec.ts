@@ -11,6 +11,7 @@ import {
   mergeMap,
   range,
   takeUntil,
+  tap,
   timer,
 } from 'rxjs';
 import { describe, expect, it } from 'vitest';
@@ -99,5 +100,39 @@ describe('a mutual hold', () => {
       expect(stuck.ends).toContain('30000 mutual-hold');
       expect(stuck.most).toBeLessThanOrEqual(unconsumedBound(few));
     },
+  );
+});
+
+describe('a stream', () => {
+  it(
+    'waits while what the peer has said is not read, and goes on when it is',
+    marbles(({ listen, connect, flush }) => {
+      const noted: string[] = [];
+      const says = (conn: Connection) =>
+        merge(conn.send(numbered(0)), conn.messages$.pipe(consume(() => EMPTY)));
+      listen(server)
+        .pipe(takeUntil(timer(50)), serve(says))
+        .subscribe();
+      const note = (what: string) => tap(() => noted.push(`${asyncScheduler.now()} ${what}`));
+      connect(server)
+        .pipe(
+          takeUntil(timer(50)),
+          mergeMap((conn) =>
+            merge(
+              timer(1).pipe(
+                mergeMap(() => conn.sendAll([1, 2, 3].map(numbered))),
+                note('taken'),
+              ),
+              timer(10).pipe(
+                mergeMap(() => conn.messages$),
+                note('read'),
+              ),
+            ).pipe(takeUntil(timer(40))),
+          ),
+        )
+        .subscribe();
+      flush();
+      expect(noted).toEqual(['10 read', '10 taken']);
+    }),
   );
 });
