@@ -18,16 +18,21 @@ import {
   concat,
   firstValueFrom,
   from,
+  ignoreElements,
   lastValueFrom,
+  merge,
   type Observable,
   ReplaySubject,
   reduce,
   Subject,
+  take,
   takeUntil,
   toArray,
 } from 'rxjs';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { carryLarge } from '../../scripts/large-message.js';
+import { describePeer, fetched, peerFolder } from '../helpers/peers.js';
+import { patterned, python } from '../helpers/python.js';
 
 const MIB = 1_024 * 1_024;
 const maxMessageBytes = 64 * MIB;
@@ -188,5 +193,30 @@ describe.each([
     );
     await expect(end).rejects.toMatchObject({ kind: expect.stringMatching(/wire|send/) });
     expect(endless.destroyed).toBe(true);
+  });
+});
+
+describePeer('bodies with Python: tinyproto 3.0', fetched('tinyproto-3.0'), () => {
+  it('go to an echo server of theirs, and come back', async (test) => {
+    const theirs = python(test, 'original.py', { role: 'server', do: 'echo' }, peerFolder('tinyproto-3.0'));
+    const { port } = await theirs.next('listening');
+    const content = patterned(5_000_000);
+    const chunks = [content.subarray(0, 4_000_000), content.subarray(4_000_000)];
+    const options = { bodies: 'stream', closeTimeoutMs: 1_000 } as const;
+    const back$ = connect(port as number, options).pipe(
+      converse((conn) =>
+        merge(
+          conn.send({ size: content.length, body$: chunks }).pipe(ignoreElements()),
+          conn.messages$.pipe(
+            consume(({ body$ }) =>
+              body$.pipe(reduce((hash, part) => hash.update(part), createHash('sha256'))),
+            ),
+            take(1),
+          ),
+        ),
+      ),
+    );
+    expect((await lastValueFrom(back$)).digest('hex')).toBe(sha(content));
+    theirs.stop();
   });
 });
