@@ -46,6 +46,7 @@ export function connectionMonkey(seed: number, framing: () => Framing): void {
     }
     return pieces;
   };
+  const latencyMs = dice.below(6);
   const sides = { a: newSide(), b: newSide() };
   let serial = 0;
 
@@ -133,8 +134,9 @@ export function connectionMonkey(seed: number, framing: () => Framing): void {
     },
     {
       cut,
-      latencyMs: dice.below(6),
-      windowBytes: dice.pick([10, 1_000, 65_536]),
+      latencyMs,
+      // A small window and a long road are slow enough to look stuck.
+      windowBytes: dice.pick(latencyMs > 0 ? [1_000, 65_536] : [10, 1_000, 65_536]),
       allow: ['held', 'open-subscriptions', 'undelivered', 'unsent'],
     } as never,
   )();
