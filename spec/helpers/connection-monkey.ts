@@ -138,7 +138,7 @@ export function connectionMonkey(seed: number, framing: () => Framing): void {
       // A small window and a long road are slow enough to look stuck.
       windowBytes: dice.pick(latencyMs > 0 ? [1_000, 65_536] : [10, 1_000, 65_536]),
       allow: ['held', 'open-subscriptions', 'undelivered', 'unsent'],
-    } as never,
+    },
   )();
 
   const because = `seed ${seed}`;
