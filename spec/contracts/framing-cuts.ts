@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Framing } from '../../src/framing/framing.js';
 import { anyCut, partitions, whole } from '../helpers/cuts.js';
-import { decoded, frameOf, hexOf, streamOf } from '../helpers/decoded.js';
+import { decoded, decodedLate, frameOf, hexOf, streamOf } from '../helpers/decoded.js';
 import type { FramingSamples } from './framing.js';
 
 /** Any bytes in any cut; the exported contract has the cuts that can be counted. */
@@ -28,12 +28,19 @@ export function cutsContract(make: () => Framing, samples: FramingSamples): void
       for (const chunks of partitions(short)) expect(decoded(framing, chunks, false)).toEqual(expected);
     });
 
-    it('decodes any messages, in any cut', () => {
+    it('decodes any messages, in any cut, be they read at once or late', () => {
       fc.assert(
-        fc.property(fc.array(anyMessage, { maxLength: 12 }), anyCut, (some, cut) => {
-          const chunks = cut(streamOf(make(), some));
-          expect(decoded(make(), chunks)).toEqual({ messages: some.map(hexOf), end: '|' });
-        }),
+        fc.property(
+          fc.array(anyMessage, { maxLength: 12 }),
+          anyCut,
+          fc.integer({ min: 1, max: 9 }),
+          (some, cut, late) => {
+            const chunks = cut(streamOf(make(), some));
+            const expected = { messages: some.map(hexOf), end: '|' };
+            expect(decoded(make(), chunks)).toEqual(expected);
+            expect(decodedLate(make(), chunks, late)).toEqual(expected);
+          },
+        ),
       );
     });
   });

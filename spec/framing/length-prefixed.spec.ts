@@ -234,9 +234,17 @@ describe('lengthPrefixed', () => {
     ['a limit below the header that is kept', { strip: 0, maxMessageBytes: 3 }],
     ['a limit below what the adjustment adds', { adjust: 10, maxMessageBytes: 9 }],
     ['an adjustment that leaves no message', { size: 1, adjust: -256 }],
-    ['an adjustment beyond 2^31', { adjust: 2 ** 31 }],
+    ['an adjustment beyond 2^31', { adjust: -(2 ** 31) }],
+    ['more than 65,543 bytes to strip', { strip: 65_544, header: new Uint8Array(65_544) }],
   ])('throws a RangeError for %s', (_, options) => {
     expect(() => lengthPrefixed(options)).toThrow(RangeError);
+  });
+
+  it('takes a head of 65,535 bytes before the length, and strips it', () => {
+    const header = new Uint8Array(65_543);
+    const framing = lengthPrefixed({ offset: 65_535, size: 8, header });
+    expect(decoded(framing, [frameOf(framing, hex`61`)])).toEqual({ messages: ['61'], end: '|' });
+    expect(lengthPrefixed({ adjust: -(2 ** 31) + 1 }).maxMessageBytes).toBe(8 * 1024 * 1024);
   });
 
   it.each<[string, object]>([

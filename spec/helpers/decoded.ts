@@ -43,3 +43,30 @@ export function decoded(framing: Framing, chunks: readonly Uint8Array[], end = t
     });
   return { messages, end: ended };
 }
+
+/** The same through the machine, read only behind every so many chunks, and at the end. */
+export function decodedLate(framing: Framing, chunks: readonly Uint8Array[], every: number): Decoded {
+  const messages: string[] = [];
+  let end = '|';
+  const machine = framing.open({
+    write() {},
+    opened() {},
+    outcome() {},
+    fail: (error) => {
+      end = error.code;
+    },
+    await() {},
+    settle() {},
+  });
+  const readAll = () => {
+    for (let message = machine.read(); message; message = machine.read()) messages.push(hexOf(message));
+  };
+  machine.start();
+  chunks.forEach((chunk, index) => {
+    machine.receive(chunk);
+    if (index % every === every - 1) readAll();
+  });
+  machine.receiveEnd();
+  readAll();
+  return { messages, end };
+}

@@ -9,7 +9,7 @@ import { lengthPrefixed } from '../../src/framing/length-prefixed.js';
 import { framing } from '../../src/framing/lift.js';
 import { lines } from '../../src/framing/lines.js';
 import { varintPrefixed } from '../../src/framing/varint-prefixed.js';
-import { decoded, frameOf, hexOf } from './decoded.js';
+import { decoded, decodedLate, frameOf, hexOf } from './decoded.js';
 import { Dice } from './dice.js';
 import {
   delimitedOracle,
@@ -166,10 +166,11 @@ export function beHostile(seed: number, inputs: number): void {
     for (let same = 0; same < 20 && input < inputs; same += 1, input += 1) {
       const bytes = dice.below(2) === 0 ? anything(one, dice) : almostHonest(one, dice);
       const chunks = cut(bytes, dice);
-      const found = decoded(one.framing, chunks);
+      const late = dice.pick([0, 0, 2, 3, 40]);
+      const found = late > 0 ? decodedLate(one.framing, chunks, late) : decoded(one.framing, chunks);
       const expected = one.oracle(bytes);
       if (found.end === expected.end && found.messages.join() === expected.messages.join()) continue;
-      const what = `input ${input} of seed ${seed}: ${one.framing.name} of ${chunks.map(hexOf).join(' ')}`;
+      const what = `input ${input} of seed ${seed}: ${one.framing.name} of ${chunks.map(hexOf).join(' ')}, late ${late}`;
       expect(found, what).toEqual(expected);
     }
   }

@@ -66,9 +66,7 @@ export class DelimitedDecoder extends QueueDecoder {
   /** All that is left, as the last message. */
   #unterminated(): Uint8Array | undefined {
     const size = this.bytes.length;
-    if (size > 0 && !this.#discarding && this.#fits(size)) return this.bytes.takeAll();
-    this.bytes.skip(size);
-    return undefined;
+    return size > 0 && !this.#discarding && this.#fits(size) ? this.bytes.takeAll() : undefined;
   }
 
   #fits(size: number): boolean {

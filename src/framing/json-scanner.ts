@@ -28,7 +28,7 @@ export class JsonScanner {
     return this.#fault;
   }
 
-  /** Looks at the bytes from `start` to `end`: the index of the bracket that closes the text, or of the first byte at fault, or -1. */
+  /** Looks at the bytes from `start` to `end`: the index of the bracket that closes the text, or of the first byte at fault, or -1. Behind a text it begins with the next. */
   look(bytes: Uint8Array, start: number, end: number): number {
     for (let at = start; at < end; at += 1) {
       const byte = bytes[at] as number;
@@ -41,14 +41,6 @@ export class JsonScanner {
       if (this.#fault !== undefined || this.#closing.length === 0) return at;
     }
     return -1;
-  }
-
-  /** Begins with a new text. */
-  reset(): void {
-    this.#closing.length = 0;
-    this.#inString = false;
-    this.#escaped = false;
-    this.#fault = undefined;
   }
 
   #string(byte: number): void {

@@ -93,7 +93,6 @@ class JsonDecoder extends QueueDecoder {
     if (this.#scanner.fault !== undefined) throw malformed(this.#scanner.fault);
     this.#seen = last < 0 ? size : 0;
     if (last < 0) return undefined;
-    this.#scanner.reset();
     return this.bytes.take(size);
   }
 
