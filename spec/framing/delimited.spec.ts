@@ -65,6 +65,8 @@ describe('delimited', () => {
 
   it.each([
     ['that holds a delimiter', ';', 'a;b'],
+    ['that begins with a delimiter', ';', ';a'],
+    ['that is a delimiter', '--', '--'],
     ['that holds a delimiter of another kind', ['--', ';'], 'a;b'],
     ['that begins the delimiter behind it', 'aba', 'ab'],
     ['that makes a longer delimiter with its own', [';', 'end;'], 'the end'],
