@@ -8,6 +8,8 @@ const docsIndex = fileURLToPath(new URL('./spec/helpers/docs-index.ts', import.m
 export default defineConfig({
   test: {
     reporters,
+    // Much of what the specs do is waiting, and Vitest would leave one of two cores idle.
+    maxWorkers: 3,
     projects: [
       {
         resolve: { alias: doors },

@@ -9,5 +9,6 @@ export default defineConfig({
     testTimeout: 600_000,
     passWithNoTests: true,
     reporters,
+    maxWorkers: 2,
   },
 });
