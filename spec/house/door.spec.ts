@@ -24,6 +24,7 @@ const allowed: Readonly<Record<string, string>> = {
   'helpers/relayed.ts': 'numbers messages for all; its sockets are for spec/real alone',
   'house/architecture.spec.ts': 'has the forbidden words in its examples',
   'house/architecture.ts': 'has the forbidden words in its rules',
+  'house/pack.deep.ts': 'installs the tarball and runs it, as an app does',
   'house/docs.spec.ts': 'runs the check of the docs, which is a process',
 };
 

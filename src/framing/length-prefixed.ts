@@ -118,6 +118,7 @@ function frameBytes(bytes: ByteQueue, layout: LengthLayout): number {
   if (length > Number.MAX_SAFE_INTEGER) throw tooLarge(maxMessageBytes);
   const frame = head + length + adjust;
   if (frame < head || frame < strip) throw malformed(`a length of ${length} is less than its own header`);
-  if (frame - strip > maxMessageBytes) throw tooLarge(maxMessageBytes);
+  // Not `frame - strip`: near 2^53, `frame` is no longer exact.
+  if (length + (head + adjust - strip) > maxMessageBytes) throw tooLarge(maxMessageBytes);
   return frame;
 }
