@@ -127,16 +127,16 @@ export function bytesContract(of: TransportCase): void {
       expect(far.closings).toEqual([{}]);
     });
 
-    it('of 1,000 wires at once all come back', async () => {
+    it('of many wires at once all come back', async () => {
       const echoed: string[] = [];
-      stage.listening.add(() => {});
-      const meetings = await Promise.all(Array.from({ length: 1_000 }, () => stage.meet()));
+      const numbers = Array.from({ length: of.wires ?? 1_000 }, (_, at) => at);
+      const meetings = await Promise.all(numbers.map(() => stage.meet()));
       for (const [at, { near }] of meetings.entries()) near.write(utf8(`${at}`));
       await until(() => meetings.every(({ far }) => far.size() > 0), 'there', 10_000);
       for (const { far } of meetings) for (const chunk of far.chunks) far.wire.write(chunk, () => {});
       await until(() => meetings.every(({ near, far }) => near.size() === far.size()), 'and back', 10_000);
       for (const { near } of meetings) echoed.push(text(near));
-      expect(echoed.map(Number).sort((a, b) => a - b)).toEqual(Array.from({ length: 1_000 }, (_, at) => at));
+      expect(echoed.map(Number).sort((a, b) => a - b)).toEqual(numbers);
     });
   });
 }

@@ -15,6 +15,6 @@ export function transportContract(name: string, of: TransportCase): void {
     flowContract(of);
     endingContract(of);
     addressContract(of);
-    monkeyContract(of);
+    monkeyContract(of, { runs: of.monkeys ?? 300 });
   });
 }

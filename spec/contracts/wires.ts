@@ -14,6 +14,10 @@ export interface TransportCase {
   readonly bulkBytes: number;
   /** How much the wire takes at least though nobody reads. */
   readonly roomBytes: number;
+  /** How many wires are up at once. @default 1,000 */
+  readonly wires?: number;
+  /** How many pairs of monkeys have their turn. @default 300 */
+  readonly monkeys?: number;
 }
 
 /** A wire, and everything that it said. */
