@@ -60,14 +60,8 @@ export type { ListenOptions } from './server/listen.js';
 export { liveConnections } from './server/live-connections.js';
 export { serve, type ServeContext, type ServeOptions } from './server/serve.js';
 export type { ShutdownProgress } from './server/shutdown-progress.js';
-export {
-  type Audience,
-  broadcast,
-  type BroadcastOptions,
-  type Dropped,
-  type Room,
-  type SendOptions,
-} from './relay/broadcast.js';
+export { broadcast } from './relay/broadcast.js';
+export type { Audience, BroadcastOptions, Dropped, Room, SendOptions } from './relay/room.js';
 export { distribute, type DistributeOptions } from './relay/distribute.js';
 export { gather, type Gathered } from './relay/gather.js';
 export { heartbeat, writeIdle } from './relay/heartbeat.js';

@@ -1,6 +1,8 @@
 import type { Observable } from 'rxjs';
+import type { Codec } from '../codec/codec.js';
 import type { Connection } from '../connection/connection.js';
 import { type FrameDoor, frameDoor } from '../connection/frames.js';
+import type { Frame } from '../framing/framing.js';
 
 /** A message on its way to many, as bytes that they share. */
 export interface Parcel<T> {
@@ -17,6 +19,17 @@ export interface Envelope<T> {
 }
 
 export function envelope<T>(message: T): Envelope<T> {
+  return framedOnce(message, (door) => door.encode(message));
+}
+
+/** A message whose bytes are known: members that speak the same codec are sent these, whatever their framing. */
+export function sealed<T>(message: T, bytes: Uint8Array, codec: Codec<unknown, T> | undefined): Envelope<T> {
+  return framedOnce(message, (door) =>
+    door.codec === codec ? door.framing.encode(bytes) : door.encode(message),
+  );
+}
+
+function framedOnce<T>(message: T, encode: (door: FrameDoor<T>) => Frame): Envelope<T> {
   let made: { readonly door: FrameDoor<T>; readonly parcel: Parcel<T> }[] = [];
   return {
     message,
@@ -25,15 +38,14 @@ export function envelope<T>(message: T): Envelope<T> {
       if (!door) return plain(message);
       const same = made.find((each) => each.door.framing === door.framing && each.door.codec === door.codec);
       if (same) return same.parcel;
-      const parcel = framed(message, door);
+      const parcel = framed(message, encode(door));
       made = [...made, { door, parcel }];
       return parcel;
     },
   };
 }
 
-function framed<T>(message: T, door: FrameDoor<T>): Parcel<T> {
-  const frame = door.encode(message);
+function framed<T>(message: T, frame: Frame): Parcel<T> {
   if (frame.streamed !== undefined) throw new TypeError('A body can be read once: it goes to one connection');
   return {
     message,
