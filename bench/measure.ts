@@ -1,0 +1,113 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import type { Case } from './case.js';
+import type { Reading } from './meter.js';
+import type { FromSide, Orders } from './sides.js';
+
+/** Who is measured: a peer, as compiled into a script. */
+export interface Contender {
+  readonly name: string;
+  readonly peer: string;
+  readonly script: string;
+}
+
+/** How a process is run and for how long. */
+export interface Conditions {
+  readonly warmUpMs: number;
+  readonly measureMs: number;
+  /** The Node to run it with. */
+  readonly node: string;
+  /** Flags of Node's for each side. */
+  readonly flags: (side: Orders['side']) => readonly string[];
+}
+
+/** One run: what was counted, and what each process used of the processor meanwhile, in seconds. */
+export interface Run extends Reading {
+  readonly cpu: { readonly server: number; readonly client: number };
+}
+
+const longestMs = 20_000;
+
+/** Runs two fresh processes, one against the other. */
+export async function measure(what: Case, who: Contender, conditions: Conditions): Promise<Run> {
+  const { kind, task } = what;
+  const { warmUpMs, measureMs } = conditions;
+  const orders = { peer: who.peer, kind, task, port: 0, warmUpMs, measureMs };
+  const server = new Side(who, { ...orders, side: 'server' }, conditions);
+  const sides = [server];
+  try {
+    const { port } = await server.says('listening');
+    const client = new Side(who, { ...orders, port, side: 'client' }, conditions);
+    sides.push(client);
+    const counts = kind === 'oneWay' ? server : client;
+    await counts.says('began');
+    const before = { server: server.cpu(), client: client.cpu() };
+    const { reading } = await counts.says('ended');
+    const cpu = { server: server.cpu() - before.server, client: client.cpu() - before.client };
+    return { ...reading, cpu };
+  } finally {
+    // The client first: a server whose client is gone has nothing to complain of.
+    for (const side of sides.reverse()) await side.stop();
+  }
+}
+
+/** One process, and what it says. */
+class Side {
+  readonly #process: ChildProcess;
+  readonly #said: FromSide[] = [];
+  #heard: () => void = () => {};
+  #failure: Error | undefined;
+  /** A profile takes a moment to write. */
+  readonly #patienceMs: number;
+
+  constructor({ script, name }: Contender, orders: Orders, { node, flags }: Conditions) {
+    this.#patienceMs = flags(orders.side).length > 0 ? 3_000 : 100;
+    this.#process = fork(script, [JSON.stringify(orders)], {
+      execPath: node,
+      execArgv: [...flags(orders.side)],
+      env: { ...process.env, NODE_ENV: 'production' },
+    });
+    this.#process.on('message', (message: FromSide) => {
+      this.#said.push(message);
+      this.#heard();
+    });
+    this.#process.on('exit', (code) => this.#fail(`${name}: the ${orders.side} ended with ${code}`));
+    setTimeout(() => this.#fail(`${name}: the ${orders.side} took too long`), longestMs).unref();
+  }
+
+  async says<Is extends FromSide['is']>(is: Is): Promise<Extract<FromSide, { is: Is }>> {
+    for (;;) {
+      const at = this.#said.findIndex((message) => message.is === is);
+      if (at >= 0) return this.#said.splice(at, 1)[0] as Extract<FromSide, { is: Is }>;
+      if (this.#failure) throw this.#failure;
+      await new Promise<void>((resolve) => {
+        this.#heard = resolve;
+      });
+    }
+  }
+
+  /** What it has used of the processor, in seconds. Asked of the system, not of the process, which may be too busy to answer; NaN where there is no such file. */
+  cpu(): number {
+    const threads = `/proc/${this.#process.pid}/task`;
+    if (!existsSync(threads)) return Number.NaN;
+    const nanoseconds = readdirSync(threads).map((thread) =>
+      Number(readFileSync(`${threads}/${thread}/schedstat`, 'utf8').split(' ')[0]),
+    );
+    return nanoseconds.reduce((sum, each) => sum + each, 0) / 1e9;
+  }
+
+  /** It may have a profile to write; then it is killed. */
+  async stop(): Promise<void> {
+    if (this.#process.exitCode !== null) return;
+    const gone = new Promise((resolve) => this.#process.once('exit', resolve));
+    if (this.#process.connected) this.#process.send('stop');
+    const kill = setTimeout(() => this.#process.kill('SIGKILL'), this.#patienceMs);
+    await gone;
+    clearTimeout(kill);
+  }
+
+  #fail(text: string): void {
+    this.#failure ??= new Error(text);
+    this.#heard();
+  }
+}

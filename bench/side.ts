@@ -1,0 +1,40 @@
+/** One of the two processes of a run. Plain JavaScript when it runs: see build.ts. */
+import { Meter } from './meter.js';
+import type { Peer } from './peer.js';
+import { peers } from './peers/all.js';
+import type { FromSide, Orders } from './sides.js';
+
+const orders = JSON.parse(process.argv[2] ?? '') as Orders;
+const say = (message: FromSide) => process.send?.(message);
+
+const meter = new Meter(() => {
+  setTimeout(() => {
+    const finish = meter.measure();
+    say({ is: 'began' });
+    setTimeout(() => say({ is: 'ended', reading: finish() }), orders.measureMs);
+  }, orders.warmUpMs);
+});
+
+process.on('message', () => process.exit());
+process.on('disconnect', () => process.exit());
+
+await run(await peers[orders.peer as keyof typeof peers]());
+
+async function run(peer: Peer): Promise<void> {
+  const { kind, side, task } = orders;
+  const got = checked(task.window === 1 && kind === 'echo' ? meter.time : meter.count, task.size);
+  if (side === 'server') {
+    const port = await (kind === 'oneWay' ? peer.sink?.(task, got) : peer.echoServer?.(task));
+    if (port === undefined) throw new Error(`${peer.name} has no ${kind}`);
+    say({ is: 'listening', port });
+  } else if (kind === 'oneWay') await peer.source?.(task, orders.port);
+  else await peer.echoClient?.(task, orders.port, got);
+}
+
+/** The size of every message is looked at: one that is cut elsewhere would be counted otherwise. */
+function checked(count: () => void, size: number): (message: { readonly length: number }) => void {
+  return (message) => {
+    if (message.length !== size) throw new Error(`A message of ${message.length} bytes, not of ${size}`);
+    count();
+  };
+}
