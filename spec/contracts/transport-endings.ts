@@ -11,6 +11,7 @@ import {
   text,
   until,
   utf8,
+  whereHalfClose,
   whereReset,
 } from './wires.js';
 
@@ -23,6 +24,8 @@ const ended = (end: End) => until(() => end.endings.length === 1, 'ended');
 
 export function endingContract(of: TransportCase): void {
   const itResets = whereReset(of);
+  const itHalfCloses = whereHalfClose(of, true);
+  const itEndsBoth = whereHalfClose(of, false);
   describe('endings', () => {
     let stage: Scene;
     beforeEach(async () => {
@@ -31,7 +34,7 @@ export function endingContract(of: TransportCase): void {
     afterEach(() => stage.close());
 
     describe('end', () => {
-      it('completes the peer’s bytes and leaves the other direction open', async () => {
+      itHalfCloses('completes the peer’s bytes and leaves the other direction open', async () => {
         const { near, far } = await stage.meet();
         near.write(utf8('last words'));
         near.end();
@@ -46,7 +49,7 @@ export function endingContract(of: TransportCase): void {
         expect([near.closings, far.closings]).toEqual([[{}], [{}]]);
       });
 
-      it('works from the accepting end alike', async () => {
+      itHalfCloses('works from the accepting end alike', async () => {
         const { near, far } = await stage.meet();
         far.end();
         await ended(near);
@@ -54,6 +57,31 @@ export function endingContract(of: TransportCase): void {
         near.end();
         await closed(near, far);
         expect(text(far)).toBe('after your FIN');
+      });
+
+      itEndsBoth('of either ends both, cleanly', async () => {
+        for (const who of ['near', 'far'] as const) {
+          const { near, far } = await stage.meet();
+          near.write(utf8('last words'));
+          far.write(utf8('yours'));
+          await until(() => far.size() === 10 && near.size() === 5, 'said');
+          (who === 'near' ? near : far).end();
+          await closed(near, far);
+          expect([near.endings, far.endings]).toEqual([['complete'], ['complete']]);
+          expect([near.closings, far.closings]).toEqual([[{}], [{}]]);
+          expect([near.wire.halfClose, far.wire.halfClose]).toEqual([false, false]);
+        }
+      });
+
+      itEndsBoth('fails what its peer had not said by then, behind its own clean end', async () => {
+        const { near, far } = await stage.meet();
+        near.end();
+        await ended(far);
+        far.write(utf8('too late'));
+        await until(() => far.settled.length === 1, 'settled');
+        expect([far.endings, far.settled]).toEqual([['complete'], [{ id: 0, error: reset }]]);
+        await closed(near, far);
+        expect([near.closings, far.closings]).toEqual([[{}], [{}]]);
       });
 
       it('comes behind everything written, however much', async () => {
@@ -89,7 +117,7 @@ export function endingContract(of: TransportCase): void {
         expect(far.size()).toBe(0);
       });
 
-      it('of a peer that is told while we write fails nothing of ours', async () => {
+      itHalfCloses('of a peer that is told while we write fails nothing of ours', async () => {
         const { near, far } = await stage.meet();
         near.end();
         await ended(far);
@@ -184,7 +212,7 @@ export function endingContract(of: TransportCase): void {
         if (of.resets) expect(far.endings).toEqual([reset]);
       });
 
-      it('of a wire whose peer never ends is over in a short, bounded time', async () => {
+      itHalfCloses('of a wire whose peer never ends is over in a short, bounded time', async () => {
         const { near, far } = await stage.meet();
         near.wire.destroy();
         await ended(far);
@@ -256,7 +284,8 @@ export function endingContract(of: TransportCase): void {
         expect(far.endings).toEqual([reset]);
       });
 
-      itResets('is no clean end for a peer that has ended and not read yet', async () => {
+      const itResetsHalf = of.resets ? itHalfCloses : () => {};
+      itResetsHalf('is no clean end for a peer that has ended and not read yet', async () => {
         const { near, far } = await stage.meet({ unread: 'far' });
         far.end();
         await ended(near);
@@ -317,7 +346,7 @@ export function endingContract(of: TransportCase): void {
         expect(late).toEqual([far.closings[0], 'complete']);
       });
 
-      it('waits until both directions are over', async () => {
+      itHalfCloses('waits until both directions are over', async () => {
         const { near, far } = await stage.meet();
         near.end();
         await ended(far);

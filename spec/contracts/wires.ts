@@ -10,6 +10,8 @@ export interface TransportCase {
   readonly address: () => Address;
   /** Whether RST can be told from FIN. A Unix socket's cannot. */
   readonly resets: boolean;
+  /** Whether each direction ends by itself. A WebSocket's end together. @default true */
+  readonly halfClose?: boolean;
   /** How much the big transfers carry. */
   readonly bulkBytes: number;
   /** How much the wire takes at least though nobody reads. */
@@ -165,3 +167,7 @@ export const text = (end: End) => new TextDecoder().decode(end.bytes());
 /** `it`, for what can only be asked of a transport that tells RST from FIN. */
 export const whereReset = ({ resets }: TransportCase): ((fact: string, test: () => Promise<void>) => void) =>
   resets ? it : () => {};
+
+/** `it`, for what can only be asked of a transport whose directions end apart: `true`; or together: `false`. */
+export const whereHalfClose = ({ halfClose = true }: TransportCase, is: boolean): typeof it | (() => void) =>
+  halfClose === is ? it : () => {};

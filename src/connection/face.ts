@@ -70,6 +70,7 @@ export function faceOf<In, Out>(core: Core<In, Out>): Connection<In, Out> {
     end() {
       const { name, halfClose } = spoken.framing;
       if (!halfClose) throw new TypeError(`${name} cannot half-close: use close()`);
+      if (wire.halfClose === false) throw new TypeError('This road cannot half-close: use close()');
       return new Observable((subscriber) => {
         core.beginEnding();
         return core.finSent$.subscribe(subscriber);

@@ -32,7 +32,7 @@ interface Piece {
   readonly last: boolean;
 }
 
-/** Feeds a wire in slices, a bounded number of bytes at a time, and tells of the progress. */
+/** Feeds a wire in slices, a bounded number of bytes at a time, and tells of the progress. Of a wire that keeps chunks as they are, a slice would be a chunk. */
 export function writer(wire: Wire, on: WriterEvents): Writer {
   const waiting = new Fifo<Piece>();
   const inHand = new Fifo<Piece>();
@@ -86,7 +86,7 @@ export function writer(wire: Wire, on: WriterEvents): Writer {
   return {
     write(bytes, last) {
       let rest = bytes;
-      while (rest.length > sliceBytes) {
+      while (rest.length > sliceBytes && !wire.keepsChunks) {
         queue({ bytes: rest.subarray(0, sliceBytes), last: false });
         rest = rest.subarray(sliceBytes);
       }

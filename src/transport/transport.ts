@@ -29,6 +29,13 @@ export interface WireClosed {
 export interface Wire {
   readonly local: BoundAddress;
   readonly remote: BoundAddress;
+  /** Whether a chunk arrives as it was written, neither cut nor joined: a WebSocket's does. Absent: chunks are cut anywhere. */
+  readonly keepsChunks?: boolean;
+  /**
+   * `false`: FIN ends both directions, as a WebSocket's close frame does. After the peer's FIN nothing of ours goes out any more: `closed$` follows the end of
+   * `bytes$`, and what had not gone out fails behind it. Absent: each direction ends by itself.
+   */
+  readonly halfClose?: boolean;
   /**
    * The chunks as they arrive, cut anywhere; they are the receiver's to keep. One subscriber. Completes at the peer's FIN,
    * errors with a `WireError` at RST and its like. Unsubscribing discards what comes; it does not close the wire.
