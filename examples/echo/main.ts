@@ -1,12 +1,10 @@
 import { type Address, type BoundAddress, connect, listen } from 'rx-tinyproto';
 import { formatAddress } from 'rx-tinyproto/transport';
 import {
-  defer,
   finalize,
   ignoreElements,
   merge,
   type Observable,
-  of,
   ReplaySubject,
   Subject,
   switchMap,
@@ -14,8 +12,8 @@ import {
   takeUntil,
   throwError,
 } from 'rxjs';
+import { interrupt$, linesOf, Misuse, play, tell } from '../terminal.js';
 import { echoClient, echoOptions, echoServer } from './flow.js';
-import { interrupt$, linesOf } from './terminal.js';
 
 const usage = `usage: echo [server | client] [address]
 
@@ -58,23 +56,12 @@ function together(address: Address): Observable<string> {
 const roles = { server, client, together };
 
 function chosen(words: readonly string[]): Observable<string> {
-  if (words[0] === '--help' || words[0] === '-h') return of(usage);
   const [role, address = '127.0.0.1:9123', ...rest] = isRole(words[0]) ? words : ['together', ...words];
-  if (!isRole(role) || rest.length > 0 || address.startsWith('-')) return throwError(() => new Error(usage));
+  if (!isRole(role) || rest.length > 0 || address.startsWith('-')) return throwError(() => new Misuse());
   return roles[role](address.includes('/') ? { path: address } : address);
 }
 
 const isRole = (word: string | undefined): word is keyof typeof roles =>
   word !== undefined && Object.hasOwn(roles, word);
 
-function tell(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
-
-defer(() => chosen(process.argv.slice(2))).subscribe({
-  next: tell,
-  error: (error: Error) => {
-    process.stderr.write(`${error.message}\n`);
-    process.exitCode = 1;
-  },
-});
+play(usage, chosen);

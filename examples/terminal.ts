@@ -3,6 +3,7 @@ import { decode, lines, paced } from 'rx-tinyproto';
 import {
   defer,
   finalize,
+  from,
   fromEvent,
   map,
   merge,
@@ -48,3 +49,38 @@ export const interrupt$ = merge(
   fromEvent(process, 'SIGTERM'),
   fromEvent(process.stdout, 'error'),
 ).pipe(take(1));
+
+/** What is no text of its own: control characters, with which one could drive a terminal, and those that turn the direction of writing. */
+const unprintable = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu;
+
+/** A text from somewhere else, as one line that does nothing to the terminal but stand there. */
+export const printable = (text: string): string => text.replace(unprintable, '\ufffd');
+
+/** Prints a line, whoever wrote it. */
+export function tell(line: string): void {
+  process.stdout.write(`${printable(line)}\n`);
+}
+
+/** For arguments that mean nothing: the usage is shown, and the exit code is 1. */
+export class Misuse extends Error {}
+
+/**
+ * Runs a program on the arguments of the command line: each text that it emits is a line. An error is one line, too, on standard error, and
+ * the exit code is 1.
+ */
+export function play(usage: string, program: (words: string[]) => Observable<string>): void {
+  const words = process.argv.slice(2);
+  const helpWanted = words[0] === '--help' || words[0] === '-h';
+  defer(() => (helpWanted ? from(usage.split('\n')) : program(words))).subscribe({
+    next: tell,
+    error: (error: Error) => {
+      process.stderr.write(`${isMisuse(error) ? usage : error.message}\n`);
+      process.exitCode = 1;
+    },
+  });
+}
+
+/** Also what `parseArgs` throws. */
+function isMisuse(error: Error): boolean {
+  return error instanceof Misuse || ('code' in error && `${error.code}`.startsWith('ERR_PARSE_ARGS'));
+}
