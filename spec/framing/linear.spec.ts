@@ -48,25 +48,25 @@ describe.each(Object.entries(large))('%s', (_, make) => {
 });
 
 describe('lengthPrefixed', () => {
-  it('carries 8 MiB in chunks of one byte', () => {
-    const [framing, message] = [lengthPrefixed(), new Uint8Array(8 * MIB)];
-    const copied = bytesCopiedBy(() => expect(carry(framing, message, 1)).toBe(8 * MIB));
-    expect(copied).toBeLessThanOrEqual(3.1 * 8 * MIB);
+  it('carries a MiB in chunks of one byte', () => {
+    const [framing, message] = [lengthPrefixed(), new Uint8Array(MIB)];
+    const copied = bytesCopiedBy(() => expect(carry(framing, message, 1)).toBe(MIB));
+    expect(copied).toBeLessThanOrEqual(3.1 * MIB);
   });
 
-  it('carries a message of 64 MiB in chunks of 64 KiB, copied once', () => {
-    const framing = lengthPrefixed({ maxMessageBytes: 64 * MIB });
+  it('carries a message of 16 MiB in chunks of 64 KiB, copied once', () => {
+    const framing = lengthPrefixed({ maxMessageBytes: 16 * MIB });
     const { machine } = Bench.open(framing);
     const chunk = new Uint8Array(64 * KIB);
     const copied = bytesCopiedBy(() => {
-      machine.receive(Uint8Array.of(4, 0, 0, 0));
-      for (let at = 0; at < 1_024; at += 1) {
+      machine.receive(Uint8Array.of(1, 0, 0, 0));
+      for (let at = 0; at < 256; at += 1) {
         expect(machine.read()).toBeUndefined();
         machine.receive(chunk.slice());
       }
-      expect(machine.read()?.length).toBe(64 * MIB);
+      expect(machine.read()?.length).toBe(16 * MIB);
     });
-    expect(copied).toBeLessThanOrEqual(64 * MIB + KIB);
+    expect(copied).toBeLessThanOrEqual(16 * MIB + KIB);
   });
 
   it('delivers a message that came in one chunk as a part of that chunk', () => {

@@ -76,38 +76,12 @@ describe.each(Object.entries(doors).filter(([door]) => existsSync(root + door)))
   });
 });
 
-describe('the declarations', () => {
-  it('have no any', () => {
-    const found: string[] = [];
-    for (const [path, text] of declarationsOf(program)) {
-      const tree = ts.createSourceFile(path, text, ts.ScriptTarget.ES2022);
-      const visit = (node: ts.Node): void => {
-        if (node.kind === ts.SyntaxKind.AnyKeyword) {
-          found.push(`${path}:${tree.getLineAndCharacterOfPosition(node.pos).line + 1}`);
-        }
-        ts.forEachChild(node, visit);
-      };
-      visit(tree);
-    }
-    expect(found).toEqual([]);
-  });
-
-  it('import by names that end in .js', () => {
-    const imports = declarationsOf(program).flatMap(([path, text]) =>
-      [...text.matchAll(/(?:from |import\()['"](\.[^'"]*)['"]/g)].map(
-        ([, specifier]) => `${path} ${specifier}`,
-      ),
-    );
-    expect(imports.filter((one) => !one.endsWith('.js'))).toEqual([]);
-  });
-});
-
 function programOf(files: readonly string[]): ts.Program {
   const { config } = ts.readConfigFile(`${root}tsconfig.build.json`, ts.sys.readFile);
   const { options } = ts.parseJsonConfigFileContent({ ...config, include: [], files }, ts.sys, root);
   return ts.createProgram(
     files.map((file) => root + file),
-    { ...options, declarationMap: false, sourceMap: false, emitDeclarationOnly: true },
+    options,
   );
 }
 
@@ -134,9 +108,3 @@ const isReadonly = ({ valueDeclaration }: ts.Symbol): boolean =>
   (ts.getCombinedModifierFlags(valueDeclaration) & ts.ModifierFlags.Readonly) !== 0;
 
 const nameOf = (symbol: ts.Symbol): string => symbol.name;
-
-function declarationsOf(of: ts.Program): [path: string, text: string][] {
-  const found: [string, string][] = [];
-  of.emit(undefined, (path, text) => found.push([path.slice(path.indexOf('dist/')), text]), undefined, true);
-  return found;
-}

@@ -82,9 +82,9 @@ describe('broadcast over loopback', () => {
     ['drop-newest', 1],
     ['latest', 0],
   ])(
-    'keeps of 64 MiB for 20 members that do not read what may wait for each, and what their connections have in hand, with %s',
+    'keeps of 20 MiB for 20 members that do not read what may wait for each, and what their connections have in hand, with %s',
     async (onSlow, waits) => {
-      const [members, messages, size] = [20, 200, 16 * KiB];
+      const [members, messages, size] = [20, 64, 16 * KiB];
       const maxPendingBytes = 256 * KiB;
       const room = broadcast<Uint8Array>({ maxPendingBytes, onSlow });
       const { port, connections } = await serving(test, joins(room));

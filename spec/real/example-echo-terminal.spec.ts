@@ -152,7 +152,7 @@ describe('npm run example -- echo', { timeout: 30_000 }, () => {
   it('serves several clients: QUIT ends one of them, SRVQUIT the server and all of them', async () => {
     const server = npm('run', 'example', '--', 'echo', 'server', '127.0.0.1:0');
     const port = await portOf(server);
-    const quitting = npm('run', 'example', '--', 'echo', 'client', `127.0.0.1:${port}`);
+    const quitting = echo('client', `127.0.0.1:${port}`);
     const idle = echo('client', port);
     const stopping = echo('client', port);
 
@@ -179,7 +179,7 @@ describe('npm run example -- echo', { timeout: 30_000 }, () => {
   it('says in one line that the port is in use, or that nobody listens there, and fails', async () => {
     const server = echo('server', '0');
     const port = await portOf(server);
-    expect(await saying(npm('start', '--', port), 'hello\n')).toEqual({
+    expect(await saying(echo(port), 'hello\n')).toEqual({
       code: 1,
       stdout: '',
       stderr: `Listening on 127.0.0.1:${port} failed: the address is in use (address-in-use)\n`,

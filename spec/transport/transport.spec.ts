@@ -15,7 +15,14 @@ const paths = (() => {
   let count = 0;
   return () => ({ path: `/run/${count++}.sock` });
 })();
-const same = { address: () => 0, resets: true, bulkBytes: 1 << 20, roomBytes: 30_000 };
+const same = {
+  address: () => 0,
+  resets: true,
+  bulkBytes: 1 << 20,
+  roomBytes: 30_000,
+  wires: 200,
+  monkeys: 90,
+};
 
 transportContract('The virtual network', { ...same, open: () => virtualNetwork({ scheduler: hurried }) });
 describe('The virtual network, by paths', () =>
