@@ -11,18 +11,16 @@ export interface Reading {
 /** Counts what comes, and times it where one message is under way at a time. */
 export class Meter {
   #messages = 0;
-  #first: (() => void) | undefined;
   #last = 0;
   #latencies: number[] | undefined;
 
-  constructor(first: () => void) {
-    this.#first = first;
+  get messages(): number {
+    return this.#messages;
   }
 
   /** To be called with each message. */
   readonly count = (): void => {
     this.#messages++;
-    if (this.#first) this.#begin(this.#first);
   };
 
   /** The same, and takes the time since the last one. */
@@ -43,11 +41,6 @@ export class Meter {
       const latency = percentiles(this.#latencies ?? []);
       return { messages: this.#messages - messages, seconds, ...(latency && { latency }) };
     };
-  }
-
-  #begin(first: () => void): void {
-    this.#first = undefined;
-    first();
   }
 }
 

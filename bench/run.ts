@@ -4,16 +4,18 @@
  *     npm run bench -- [--case NAME,…] [--peer NAME,…] [--repeat 5] [--quick] [--against CHECKOUT]
  *                      [--profile FOLDER] [--node PATH] [--out NAME]
  *
- * `--against` adds the library of another checkout (installed), as `before`. `--profile` writes a `.cpuprofile` for each process.
+ * `--against` adds the library of another checkout (installed), as `before`. `--profile` writes a `.cpuprofile` of each process, and which functions its time went to.
  */
 import { mkdirSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { compiled } from './build.js';
+import type { Case } from './case.js';
 import { cases } from './cases.js';
 import { type Conditions, type Contender, measure, type Run } from './measure.js';
 import { peers } from './peers/all.js';
+import { rank } from './profile.js';
 import { row } from './table.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -39,12 +41,16 @@ const conditions: Conditions = {
   warmUpMs: options.quick ? 200 : 300,
   measureMs: options.quick ? 300 : 500,
   node: options.node,
-  flags: (side) => (options.profile ? profiling(options.profile, side) : []),
+  flags: () => [],
 };
 
-function profiling(folder: string, side: string): string[] {
+/** One more run of each, with a profile of each process. */
+async function profile(what: Case, who: Contender, folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true });
-  return ['--cpu-prof', `--cpu-prof-name=${side}.cpuprofile`, `--cpu-prof-dir=${folder}`];
+  const name = (side: string) => `${what.name}-${who.name}-${side}.cpuprofile`;
+  const flags = (side: string) => ['--cpu-prof', `--cpu-prof-name=${name(side)}`, `--cpu-prof-dir=${folder}`];
+  await measure(what, who, { ...conditions, flags });
+  for (const side of ['server', 'client']) rank(join(folder, name(side)), conditions.measureMs);
 }
 
 async function contenders(): Promise<Contender[]> {
@@ -68,4 +74,5 @@ for (const what of cases.filter(({ name }) => chosen(options.case, name))) {
     }
   }
   console.log(row(what, runs));
+  if (options.profile) for (const who of taking) await profile(what, who, options.profile);
 }
