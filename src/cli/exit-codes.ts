@@ -1,0 +1,52 @@
+import { ProtocolError, SendError, WireError } from '../errors.js';
+import { UsageError } from './usage-error.js';
+
+/** What a script sees in `$?`. docs/command-line.md has the same table; a spec compares them. */
+export const exitCodes = {
+  done: 0,
+  /** A file, a command, or something of our own. */
+  failed: 1,
+  /** It was called in a way that cannot be meant. */
+  usage: 2,
+  /** It could not connect, or not listen. */
+  unreachable: 3,
+  /** The conversation broke: the road failed, or the other side broke the protocol. */
+  broken: 4,
+  /** The other side refused: the connection, a message, a file. */
+  refused: 5,
+  /** A replayed conversation went otherwise than it was recorded. */
+  different: 6,
+  interrupted: 130,
+  terminated: 143,
+} as const;
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+/** An error that knows what a script should see of it. */
+export interface Coded {
+  readonly exitCode: ExitCode;
+}
+
+const notReached: ReadonlySet<string> = new Set([
+  'address-in-use',
+  'address-not-available',
+  'access-denied',
+  'connection-refused',
+  'host-unreachable',
+  'name-not-found',
+  'connect-timeout',
+  'opening-timeout',
+]);
+const refusals: ReadonlySet<string> = new Set(['refused', 'connection-limit', 'opening-refused', 'conflict']);
+
+export function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof UsageError) return exitCodes.usage;
+  if (isCoded(error)) return error.exitCode;
+  if (!(error instanceof WireError || error instanceof ProtocolError || error instanceof SendError))
+    return exitCodes.failed;
+  if (notReached.has(error.code)) return exitCodes.unreachable;
+  return refusals.has(error.code) ? exitCodes.refused : exitCodes.broken;
+}
+
+const isCoded = (error: unknown): error is Coded =>
+  error instanceof Error && 'exitCode' in error && typeof error.exitCode === 'number';

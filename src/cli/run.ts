@@ -1,0 +1,71 @@
+import { catchError, defaultIfEmpty, defer, EMPTY, type Observable, of, takeLast } from 'rxjs';
+import { inked } from './colors.js';
+import { commands } from './commands.js';
+import { type ExitCode, exitCodeOf, exitCodes } from './exit-codes.js';
+import { inColumns } from './help.js';
+import { type Stage, tell } from './stage.js';
+import { UsageError } from './usage-error.js';
+import { version } from './version.js';
+import { visible } from './visible.js';
+
+/** Runs a command line on a stage. Emits its exit code and completes; never errors: what goes wrong is told in one line. */
+export function run(words: readonly string[], stage: Stage): Observable<ExitCode> {
+  return defer(() => chosen(words, stage)).pipe(
+    catchError((error) => {
+      tell(stage, `${inked(stage.err, 'red', 'rx-tinyproto:')} ${lineOf(error)}`);
+      return of(exitCodeOf(error));
+    }),
+    defaultIfEmpty(exitCodes.done),
+    takeLast(1),
+  );
+}
+
+function chosen([name, ...words]: readonly string[], stage: Stage): Observable<ExitCode> {
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    const asked =
+      words[0] !== undefined && Object.hasOwn(commands, words[0]) ? commands[words[0]] : undefined;
+    stage.out.write(asked?.help ?? usage()).subscribe();
+    return name === undefined ? of(exitCodes.usage) : EMPTY;
+  }
+  if (name === '--version' || name === '-V') return stage.out.write(`${version()}\n`);
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (command) return command.run(words, stage);
+  throw new UsageError(`there is no command '${name}': rx-tinyproto --help lists them`);
+}
+
+/** An error in one line, fit for a terminal. */
+function lineOf(error: unknown): string {
+  const { message } = error instanceof Error ? error : { message: String(error) };
+  return visible(message.split('\n')[0] ?? '');
+}
+
+function usage(): string {
+  return [
+    'usage: rx-tinyproto COMMAND [options] [operands]',
+    '',
+    'Whole messages over TCP, TLS and Unix sockets, from the command line.',
+    '',
+    ...inColumns(Object.entries(commands).map(([name, { summary }]) => [name, summary])),
+    '',
+    '  rx-tinyproto COMMAND --help   shows the options of a command, and examples',
+    '  rx-tinyproto --version        shows the version',
+    '',
+    'exit codes:',
+    ...inColumns(
+      Object.entries(meanings).map(([name, what]) => [`${exitCodes[name as keyof typeof exitCodes]}`, what]),
+    ),
+    '',
+  ].join('\n');
+}
+
+const meanings: Readonly<Record<keyof typeof exitCodes, string>> = {
+  done: 'all went well; a server was stopped',
+  failed: 'a file, a command, or something else on this side',
+  usage: 'it was called in a way that cannot be meant',
+  unreachable: 'it could not connect, or not listen',
+  broken: 'the conversation broke: the road failed, or the other side broke the protocol',
+  refused: 'the other side refused: the connection, a message, a file',
+  different: 'replay: an answer was not the recorded one',
+  interrupted: 'Ctrl-C',
+  terminated: 'SIGTERM',
+};
