@@ -225,6 +225,17 @@ describe('destroy', () => {
       });
     }),
   );
+
+  it(
+    'ends with FIN behind the last words, where these are whole: a refusal reaches its peer',
+    marbles(({ listen, peer, expectBytes, expectObservable }) => {
+      const framing = tinyproto({ maxMessageBytes: 10 });
+      const refused$ = listen(server, { framing }).pipe(mergeMap((conn) => conn.closed$.pipe(code)));
+      const asking = peer(server).sends('   <ff>-<00 00 00 0b>---|');
+      expectBytes(asking).toBe('         <ff>-[<fd>|]');
+      expectObservable(refused$, '9ms !').toBe('--x', { x: 'error message-too-large' });
+    }),
+  );
 });
 
 describe('deadlines', () => {
@@ -243,8 +254,8 @@ describe('deadlines', () => {
       const served$ = listen(server, { codec }).pipe(
         serve((conn) => conn.messages$.pipe(consume(() => NEVER))),
       );
-      expectObservable(served$, '10m !').toBe('');
-      expectObservable(rawPeer(net, server, cold('o-(aan)', deeds)), '10m !').toBe('o-K', {
+      expectObservable(served$, '9m !').toBe('');
+      expectObservable(rawPeer(net, server, cold('o-(aan)', deeds)), '9m !').toBe('o-K', {
         o: 'ff',
         K: 'ff',
       });

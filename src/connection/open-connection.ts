@@ -429,7 +429,7 @@ function begin<In, Out>(
     sends.fail(cause);
     finSent.error(cause);
     incoming?.end(cause);
-    wire.destroy({ reset: reset || machine.midFrame || !out.idle });
+    wire.destroy({ reset: reset || machine.midFrame || !out.handed });
     if (wasOpening && why) opening.error(why.error);
   }
 

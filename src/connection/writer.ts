@@ -14,8 +14,8 @@ export interface Writer {
   end(): void;
   /** Whether more would be handed to the wire at once. */
   readonly room: boolean;
-  /** Whether the kernel has everything. */
-  readonly idle: boolean;
+  /** Whether the wire has everything: FIN now would stand behind it. */
+  readonly handed: boolean;
 }
 
 export interface WriterEvents {
@@ -99,8 +99,8 @@ export function writer(wire: Wire, on: WriterEvents): Writer {
     get room() {
       return hasRoom();
     },
-    get idle() {
-      return inHand.length === 0;
+    get handed() {
+      return waiting.length === 0;
     },
   };
 }
