@@ -46,8 +46,7 @@ export async function measure(what: Case, who: Contender, conditions: Conditions
     const cpu = { server: server.cpu() - before.server, client: client.cpu() - before.client };
     return { ...reading, cpu };
   } finally {
-    // The client first: a server whose client is gone has nothing to complain of.
-    for (const side of sides.reverse()) await side.stop();
+    await Promise.all(sides.map((side) => side.stop()));
   }
 }
 
@@ -57,11 +56,10 @@ class Side {
   readonly #said: FromSide[] = [];
   #heard: () => void = () => {};
   #failure: Error | undefined;
-  /** A profile takes a moment to write. */
-  readonly #patienceMs: number;
+  readonly #isProfiled: boolean;
 
   constructor({ script, name }: Contender, orders: Orders, { node, flags }: Conditions) {
-    this.#patienceMs = flags(orders.side).length > 0 ? 3_000 : 100;
+    this.#isProfiled = flags(orders.side).length > 0;
     this.#process = fork(script, [JSON.stringify(orders)], {
       execPath: node,
       execArgv: [...flags(orders.side)],
@@ -71,6 +69,7 @@ class Side {
       this.#said.push(message);
       this.#heard();
     });
+    this.#process.on('error', (error) => this.#fail(`${name}: ${error.message}`));
     this.#process.on('exit', (code) => this.#fail(`${name}: the ${orders.side} ended with ${code}`));
     setTimeout(() => this.#fail(`${name}: the ${orders.side} took too long`), longestMs).unref();
   }
@@ -96,14 +95,15 @@ class Side {
     return nanoseconds.reduce((sum, each) => sum + each, 0) / 1e9;
   }
 
-  /** It may have a profile to write; then it is killed. */
+  /** Killed, so that it does not complain of the other's end; told to stop, where it has a profile to write. */
   async stop(): Promise<void> {
     if (this.#process.exitCode !== null) return;
     const gone = new Promise((resolve) => this.#process.once('exit', resolve));
-    if (this.#process.connected) this.#process.send('stop');
-    const kill = setTimeout(() => this.#process.kill('SIGKILL'), this.#patienceMs);
+    const kill = () => this.#process.kill('SIGKILL');
+    if (this.#isProfiled && this.#process.connected) this.#process.send('stop');
+    const late = setTimeout(kill, this.#isProfiled ? 3_000 : 0);
     await gone;
-    clearTimeout(kill);
+    clearTimeout(late);
   }
 
   #fail(text: string): void {

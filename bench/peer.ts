@@ -22,8 +22,6 @@ export type Got = (message: Uint8Array) => void;
  */
 export interface Peer {
   readonly name: string;
-  /** The wires that it speaks; a library with a wire of its own takes part as `lengthPrefixed`. */
-  readonly wires: readonly Wire[];
   /** The receiving end of a stream of messages. */
   sink?(task: Task, got: Got): Promise<number>;
   /** Its sending end: as fast as it is taken. */

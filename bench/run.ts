@@ -10,7 +10,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { compiled } from './build.js';
+import { compiled, installed } from './build.js';
 import type { Case } from './case.js';
 import { cases } from './cases.js';
 import { type Conditions, type Contender, measure, type Run } from './measure.js';
@@ -64,13 +64,19 @@ async function contenders(): Promise<Contender[]> {
   return taking;
 }
 
-const taking = await contenders();
+installed(here);
+const everybody = await contenders();
 for (const what of cases.filter(({ name }) => chosen(options.case, name))) {
+  const taking = everybody.filter(({ peer }) => peers[peer]?.wires.includes(what.task.wire));
   const runs = new Map<string, Run[]>(taking.map(({ name }) => [name, []]));
   for (let round = 0; round < repeat; round++) {
     // There and back again: nobody is always behind the same one.
     for (const who of round % 2 === 0 ? taking : [...taking].reverse()) {
-      runs.get(who.name)?.push(await measure(what, who, conditions));
+      try {
+        runs.get(who.name)?.push(await measure(what, who, conditions));
+      } catch (error) {
+        console.error(String(error));
+      }
     }
   }
   console.log(row(what, runs));

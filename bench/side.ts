@@ -28,7 +28,9 @@ process.on('message', () => process.exit());
 process.on('disconnect', () => process.exit());
 
 if (orders.side === (orders.kind === 'oneWay' ? 'server' : 'client')) warmUp(0);
-await run(await peers[orders.peer as keyof typeof peers]());
+const peer = await peers[orders.peer]?.load();
+if (peer === undefined) throw new Error(`There is no ${orders.peer}`);
+await run(peer);
 
 async function run(peer: Peer): Promise<void> {
   const { kind, side, task } = orders;

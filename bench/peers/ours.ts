@@ -26,7 +26,6 @@ const error = () => {};
 /** This library, as its users would write it. */
 export const ours: Peer = {
   name: 'rx-tinyproto',
-  wires: ['lengthPrefixed', 'tinyproto', 'pipelined'],
 
   sink({ wire }, got) {
     return listening((openObserver) =>

@@ -10,7 +10,6 @@ import { Waiting } from '../raw/waiting.js';
 /** The best loop by hand over `node:net` that we know: the limit that the library is judged by. */
 export const rawTuned: Peer = {
   name: 'raw-tuned',
-  wires: ['lengthPrefixed', 'tinyproto', 'pipelined'],
 
   sink(task, got) {
     return tunedServer((socket) =>
