@@ -13,6 +13,7 @@ const sends: Record<SendErrorCode, string> = {
   'message-too-large': fate('`not-sent`'),
   'not-encodable': fate('`not-sent`'),
   'body-failed': `${fate('`not-sent` or `unknown`')}; then also \`messages$\`, as the cause of \`reset\``,
+  'bus-away': '`send` of a room that spans processes; fate `not-sent` or `unknown`',
   refused: fate('`refused`'),
   'connection-closed': fate('`not-sent` or `unknown`'),
 };

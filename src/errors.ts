@@ -18,6 +18,8 @@ export type SendErrorCode =
    * nothing can be repaired: the connection is reset, too.
    */
   | 'body-failed'
+  /** A room that spans processes has lost its way to the others, and may neither wait nor go on alone (`whileAway`). `fate` says whether they may have the message. */
+  | 'bus-away'
   /** The peer refused the size of this message. It lives, and so does the connection. */
   | 'refused'
   /** The connection ended, or was ended, before the message was taken. `fate` says how far it had come. */

@@ -20,6 +20,8 @@ const house: House = {
     client: { uses: ['errors', 'connection', 'flow'], packages: ['rxjs'] },
     server: { uses: ['errors', 'connection'], packages: ['rxjs'] },
     relay: { uses: ['errors', 'connection', 'flow'], packages: ['rxjs'] },
+    span: { uses: ['errors', 'connection', 'relay'], knows: ['codec'], packages: ['rxjs'] },
+    nats: { uses: ['errors', 'connection', 'client', 'span'], packages: ['rxjs', '@nats-io/transport-node'] },
     node: { uses: ['errors'], knows: ['codec', 'server', 'testing'], packages: ['rxjs', 'node:'] },
     testing: {
       uses: [
@@ -33,6 +35,7 @@ const house: House = {
         'client',
         'server',
         'relay',
+        'span',
       ],
       packages: ['rxjs', 'rxjs/testing'],
     },
@@ -79,6 +82,11 @@ const house: House = {
     'cli/version.ts': { packages: ['node:fs'], because: 'it reads package.json' },
     'cli/tape-file.ts': { packages: ['node:fs'], because: 'recordings are files' },
     'cli/exec-handler.ts': { packages: ['node:child_process'], because: 'it runs a command' },
+    'nats/history.ts': {
+      packages: ['@nats-io/jetstream'],
+      because: 'it loads it for those who want a history',
+    },
+    'nats/nats.ts': { packages: ['@nats-io/jetstream'], because: 'it has a type of it' },
     'testing/vitest.ts': { packages: ['vitest'], because: 'it is the door for Vitest' },
     'framing/lift.ts': { packages: ['rxjs'], because: 'it makes a framing of two operators' },
     'framing/lifted-decoder.ts': { packages: ['rxjs'], because: 'it runs an operator' },
@@ -87,6 +95,10 @@ const house: House = {
   },
   ownTime: ['transport'],
   ownTimeOf: {
+    'nats/history.ts': {
+      what: ['async', 'await'],
+      because: "JetStream's client is made of promises: here they end",
+    },
     'flow/iterate.ts': { what: ['async', 'Promise'], because: 'asynchronous iteration is made of promises' },
   },
 };

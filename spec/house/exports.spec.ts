@@ -29,12 +29,17 @@ const doors: Record<string, string> = {
     Address AddressUse BoundAddress parseAddress formatAddress
     tcp TcpOptions wiretap Tapped
   `,
+  'src/nats/index.ts': `
+    nats NatsOptions HistoryOptions broadcast SpanningOptions SpanningRoom Missed Present WhileBusAway
+    Bus BusState Letter
+  `,
   'src/testing/vitest.ts': `
     marbleTest TinyprotoMatchers
   `,
   'src/testing/index.ts': `
     marbles MarbleHelpers MarblesOptions MarbleError Check ToBe ToBeSpans ConnectionOrLater RawPeer
     hex text
+    virtualBus VirtualBus VirtualBusEnd VirtualBusOptions
     virtualNetwork VirtualNetwork VirtualNetworkOptions NetworkInside RoadSettings Passing Rule Verdict Where
     Fault bandwidth calm failDials failListeners fragment halfClose latency partition release repair reset rule shred stall
     chaos ChaosOptions

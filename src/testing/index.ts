@@ -31,6 +31,7 @@ export {
   type VirtualNetworkOptions,
   virtualNetwork,
 } from './virtual-network.js';
+export { type VirtualBus, type VirtualBusEnd, type VirtualBusOptions, virtualBus } from './virtual-bus.js';
 export { drawScene, type DrawOptions } from './draw.js';
 export type { Row, RowKind, Scene } from './scene.js';
 export { chaos, type ChaosOptions } from './chaos.js';

@@ -1,0 +1,118 @@
+import {
+  catchError,
+  defer,
+  EMPTY,
+  filter,
+  finalize,
+  ignoreElements,
+  merge,
+  mergeMap,
+  Observable,
+  Subject,
+  type Subscription,
+  tap,
+} from 'rxjs';
+import type { Codec } from '../codec/codec.js';
+import { sealed } from '../relay/envelope.js';
+import type { LocalRoom } from '../relay/local-room.js';
+import type { Bus, BusState, Letter } from './bus.js';
+import { heard } from './heard.js';
+import type { Missed } from './room.js';
+
+export interface ArrivalsOptions<T> {
+  readonly local: LocalRoom<T>;
+  readonly codec: Codec<T> | undefined;
+  /** Whether members may have a sender wait: then one is delivered at a time, and so many may wait. */
+  readonly waits: boolean;
+  readonly maxArrivingMessages: number;
+  /** How many of the letters that the bus has kept are wanted whenever it comes up. */
+  readonly replay: number;
+}
+
+/** The messages of the other processes, on their way to the members here. */
+export interface Arrivals {
+  /** Receives and delivers for as long as it is subscribed. */
+  readonly run$: Observable<never>;
+  turn(state: BusState): void;
+  /** A process says how many messages it has sent: those that have not come are lost. */
+  expect(process: string, sent: number): void;
+}
+
+/**
+ *     the bus ─▶ behind the history, if there is one ─▶ each once, by its number ─▶ decoded ─▶ the members here
+ */
+export function arrivals<T>(
+  bus: Bus,
+  subject: string,
+  { local, codec, waits, maxArrivingMessages, replay }: ArrivalsOptions<T>,
+  missed: (one: Missed) => void,
+): Arrivals {
+  const numbers = heard((process, count) => missed({ process, count, why: 'lost' }));
+  const taken = new Subject<Letter>();
+  const history = replay > 0 ? bus.history : undefined;
+  /** What comes before the history has been read. */
+  let early: Letter[] | undefined;
+  let reading: Subscription | undefined;
+  let arriving = 0;
+
+  const take = (letter: Letter) => {
+    if (letter.from !== bus.id && numbers.isNew(letter)) taken.next(letter);
+  };
+
+  const receive = (letter: Letter) => {
+    if (!early) take(letter);
+    else if (early.length < maxArrivingMessages) early.push(letter);
+    // Beyond that it is not heard, and the number of the next one tells.
+  };
+
+  const goOn = () => {
+    const came = early ?? [];
+    early = undefined;
+    for (const letter of came) take(letter);
+  };
+
+  const decode = (bytes: Uint8Array) => (codec ? codec.decode(bytes) : (bytes as unknown as T));
+  const deliver = ({ from, bytes }: Letter) =>
+    defer(() => local.deliver(sealed(decode(bytes), bytes, codec))).pipe(
+      catchError(() => {
+        missed({ process: from, count: 1, why: 'undeliverable' });
+        return EMPTY;
+      }),
+    );
+
+  const hasRoom = ({ from }: Letter) => {
+    if (arriving < maxArrivingMessages) return true;
+    missed({ process: from, count: 1, why: 'slow' });
+    return false;
+  };
+  const oneByOne = (letters$: Observable<Letter>) =>
+    letters$.pipe(
+      filter(hasRoom),
+      tap(() => arriving++),
+      mergeMap((letter) => deliver(letter).pipe(finalize(() => arriving--)), 1),
+    );
+
+  const stop$ = new Observable<never>(() => () => {
+    reading?.unsubscribe();
+    early = undefined;
+    arriving = 0;
+  });
+
+  return {
+    run$: merge(
+      stop$,
+      waits ? taken.pipe(oneByOne) : taken.pipe(mergeMap(deliver)),
+      bus.receive(subject).pipe(tap(receive)),
+    ).pipe(ignoreElements()),
+    turn({ state }) {
+      if (!history) return;
+      early ??= [];
+      reading?.unsubscribe();
+      if (state === 'up')
+        reading = history(subject, replay).subscribe({ next: take, error: goOn, complete: goOn });
+    },
+    expect(process, sent) {
+      if (!early) numbers.expect(process, sent);
+    },
+  };
+}

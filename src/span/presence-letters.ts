@@ -1,0 +1,65 @@
+/** A member, as its own process tells of it. */
+export interface Listed {
+  readonly id: string;
+  readonly name?: string;
+}
+
+/**
+ * What processes tell each other about who is there, as JSON:
+ *
+ *     ask      tell us who is with you: all, or the process `of`
+ *     roll     all who are with us at a `revision`, in pages
+ *     change   who has come and gone, which makes it `revision`
+ *     beat     we are here, at a `revision`
+ *     bye      we leave
+ *
+ * `sent` is how many messages the process has sent to the room so far.
+ */
+export type PresenceLetter =
+  | { readonly kind: 'ask'; readonly of?: string }
+  | {
+      readonly kind: 'roll';
+      readonly revision: number;
+      readonly sent: number;
+      readonly page: number;
+      readonly pages: number;
+      readonly members: readonly Listed[];
+    }
+  | {
+      readonly kind: 'change';
+      readonly revision: number;
+      readonly joined: readonly Listed[];
+      readonly left: readonly string[];
+    }
+  | { readonly kind: 'beat'; readonly revision: number; readonly sent: number }
+  | { readonly kind: 'bye' };
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+export function encodePresence(letter: PresenceLetter): Uint8Array {
+  return encoder.encode(JSON.stringify(letter));
+}
+
+/** What another version says that we do not know is nothing to us. */
+export function decodePresence(bytes: Uint8Array): PresenceLetter | undefined {
+  try {
+    const letter: PresenceLetter = JSON.parse(decoder.decode(bytes));
+    return kinds.has(letter.kind) ? letter : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const kinds: ReadonlySet<PresenceLetter['kind']> = new Set(['ask', 'roll', 'change', 'beat', 'bye']);
+
+/** Members of one letter: with the longest names still far below what a NATS server takes. */
+export const pageSize = 500;
+
+/** At least one page, that of nobody. */
+export function pagesOf<V>(all: readonly V[]): V[][] {
+  const pages: V[][] = [];
+  for (let start = 0; start === 0 || start < all.length; start += pageSize)
+    pages.push(all.slice(start, start + pageSize));
+  return pages;
+}

@@ -1,0 +1,219 @@
+import {
+  asapScheduler,
+  asyncScheduler,
+  BehaviorSubject,
+  ignoreElements,
+  interval,
+  merge,
+  Observable,
+  type Subscription,
+  tap,
+  timer,
+} from 'rxjs';
+import type { Bus, BusState, Letter } from './bus.js';
+import {
+  decodePresence,
+  encodePresence,
+  type Listed,
+  type PresenceLetter,
+  pagesOf,
+} from './presence-letters.js';
+import type { Present } from './room.js';
+import { type Roster, roster } from './roster.js';
+
+export interface PresenceOptions {
+  readonly heartbeatMs: number;
+  readonly goneMs: number;
+  /** How many messages we have sent to the room. */
+  readonly sent: () => number;
+  /** A process says how many it has sent. */
+  readonly expect: (process: string, sent: number) => void;
+}
+
+/** Who is in a room, in all processes. */
+export interface Presence {
+  readonly everyone$: Observable<ReadonlyMap<string, Present>>;
+  /** Tells and hears for as long as it is subscribed. */
+  readonly run$: Observable<never>;
+  turn(state: BusState): void;
+  come(member: Listed): void;
+  go(id: string): void;
+}
+
+/** One answer serves all who ask within so many milliseconds. */
+const answerAfterMs = 20;
+
+/**
+ *     we join              ──change──▶ all
+ *     we come up           ──roll, ask──▶ all ──roll──▶ us
+ *     every heartbeatMs    ──beat──▶ all: at another revision than they know? ──ask──▶ us ──roll──▶ all
+ *     silent for goneMs    its members are gone
+ *
+ * What was lost on the way is found by the next beat, so nothing is repeated or confirmed.
+ */
+export function presence(
+  bus: Bus,
+  subject: string,
+  { heartbeatMs, goneMs, sent, expect }: PresenceOptions,
+): Presence {
+  const everyone = new Map<string, Present>();
+  const changed = new BehaviorSubject<ReadonlyMap<string, Present>>(everyone);
+  const here = new Map<string, Listed>();
+  const others = new Map<string, Roster>();
+  let joined = new Map<string, Listed>();
+  let left = new Set<string>();
+  let revision = 0;
+  let written = 0;
+  let up = false;
+  let telling = false;
+  let answering: Subscription | undefined;
+  let tickedAt = 0;
+
+  const write = (letter: PresenceLetter) => {
+    if (!up) return;
+    const bytes = encodePresence(letter);
+    bus.publish(subject, { from: bus.id, number: ++written, bytes }).subscribe({ error: () => {} });
+  };
+
+  const writeRoll = () => {
+    const pages = pagesOf([...here.values()]);
+    for (const [page, members] of pages.entries())
+      write({ kind: 'roll', revision, sent: sent(), page, pages: pages.length, members });
+  };
+
+  const answer = () => {
+    answering ??= timer(answerAfterMs).subscribe(() => {
+      answering = undefined;
+      writeRoll();
+    });
+  };
+
+  /** What has changed in one turn goes in one letter. */
+  const tell = () => {
+    telling = false;
+    const [came, went] = [pagesOf([...joined.values()]), pagesOf([...left])];
+    joined = new Map();
+    left = new Set();
+    for (let page = 0; page < Math.max(came.length, went.length); page++) {
+      revision++;
+      write({ kind: 'change', revision, joined: came[page] ?? [], left: went[page] ?? [] });
+    }
+    changed.next(everyone);
+  };
+
+  const tellSoon = () => {
+    if (telling) return;
+    telling = true;
+    asapScheduler.schedule(tell);
+  };
+
+  const show = (process: string, members: Iterable<Listed>) => {
+    for (const { id, name } of members)
+      everyone.set(id, { id, process, ...(name !== undefined && { name }) });
+  };
+
+  const forget = (process: string) => {
+    const known = others.get(process);
+    if (!others.delete(process)) return;
+    for (const id of known?.members.keys() ?? []) everyone.delete(id);
+    changed.next(everyone);
+  };
+
+  const ask = (process: string, known: Roster) => {
+    const now = asyncScheduler.now();
+    if (now - known.askedAt < heartbeatMs) return;
+    known.askedAt = now;
+    write({ kind: 'ask', of: process });
+  };
+
+  const rosterOf = (process: string): Roster => {
+    const now = asyncScheduler.now();
+    const known = others.get(process) ?? roster(now);
+    others.set(process, known);
+    known.heardAt = now;
+    return known;
+  };
+
+  const hear = ({ from, bytes }: Letter) => {
+    const letter = from === bus.id ? undefined : decodePresence(bytes);
+    if (letter?.kind === 'bye') forget(from);
+    else if (letter) heed(from, letter, rosterOf(from));
+  };
+
+  const heed = (from: string, letter: PresenceLetter, known: Roster) => {
+    if (letter.kind === 'ask' && (letter.of ?? bus.id) === bus.id) answer();
+    if (letter.kind === 'roll') heedRoll(from, letter, known);
+    if (letter.kind === 'change') heedChange(from, letter, known);
+    if (letter.kind === 'roll' || letter.kind === 'beat') {
+      expect(from, letter.sent);
+      if (letter.kind === 'beat' && !known.isAt(letter.revision)) ask(from, known);
+    }
+  };
+
+  const heedRoll = (from: string, letter: Extract<PresenceLetter, { kind: 'roll' }>, known: Roster) => {
+    const before = [...known.members.keys()];
+    if (!known.roll(letter)) return;
+    for (const id of before) everyone.delete(id);
+    show(from, known.members.values());
+    changed.next(everyone);
+  };
+
+  const heedChange = (from: string, letter: Extract<PresenceLetter, { kind: 'change' }>, known: Roster) => {
+    const became = known.change(letter);
+    if (became === 'unknown') ask(from, known);
+    if (became !== 'changed') return;
+    for (const id of letter.left) everyone.delete(id);
+    show(from, letter.joined);
+    changed.next(everyone);
+  };
+
+  const tick = () => {
+    const now = asyncScheduler.now();
+    const stalledMs = now - tickedAt - heartbeatMs;
+    tickedAt = now;
+    for (const [process, known] of [...others]) {
+      // A stall of our own is no silence of theirs: what they said meanwhile is read after this.
+      if (stalledMs > heartbeatMs / 2) known.heardAt += stalledMs;
+      if (now - known.heardAt >= goneMs) forget(process);
+    }
+    write({ kind: 'beat', revision, sent: sent() });
+  };
+
+  const run$ = new Observable<never>((subscriber) => {
+    tickedAt = asyncScheduler.now();
+    subscriber.add(() => {
+      write({ kind: 'bye' });
+      up = false;
+      answering?.unsubscribe();
+      answering = undefined;
+      for (const process of [...others.keys()]) forget(process);
+    });
+    const life$ = merge(bus.receive(subject).pipe(tap(hear)), interval(heartbeatMs).pipe(tap(tick)));
+    subscriber.add(life$.pipe(ignoreElements()).subscribe(subscriber));
+  });
+
+  return {
+    everyone$: changed.asObservable(),
+    run$,
+    turn({ state }) {
+      up = state === 'up';
+      if (!up) return;
+      writeRoll();
+      write({ kind: 'ask' });
+    },
+    come(member) {
+      here.set(member.id, member);
+      joined.set(member.id, member);
+      left.delete(member.id);
+      show(bus.id, [member]);
+      tellSoon();
+    },
+    go(id) {
+      here.delete(id);
+      joined.delete(id);
+      left.add(id);
+      everyone.delete(id);
+      tellSoon();
+    },
+  };
+}
