@@ -70,11 +70,12 @@ export type { OnSlow } from './relay/member.js';
 export { relay, type RelayOptions } from './relay/relay.js';
 
 import { connectOver } from './client/connect.js';
+import { streamedBodies } from './connection/streamed-bodies.js';
 import { tinyproto } from './framing/tinyproto.js';
 import { listenOver } from './server/listen.js';
 import { tcp } from './transport/tcp.js';
 
-const defaults = { transport: tcp(), framing: tinyproto() };
+const defaults = { transport: tcp(), framing: tinyproto(), bodies: streamedBodies };
 
 /**
  * Listens on one address or several, and emits each connection when its opening exchange is done.

@@ -25,7 +25,7 @@ const doors: Record<string, string> = {
     compressed CompressedOptions diagnostics writeSpec
   `,
   'src/transport/index.ts': `
-    Transport TransportListenOptions TransportDialOptions Wire WireClosed WireError WireErrorCode
+    Transport TransportListenOptions TransportDialOptions Wire WireClosed Written WireError WireErrorCode
     Address AddressUse BoundAddress parseAddress formatAddress
     tcp TcpOptions wiretap Tapped
   `,

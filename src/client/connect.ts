@@ -2,9 +2,13 @@ import { Observable, switchMap, throwError, timeout } from 'rxjs';
 import type { StreamedBodies } from '../connection/body.js';
 import type { BodyConnection, Connection } from '../connection/connection.js';
 import { openConnection } from '../connection/open-connection.js';
-import { type ConnectionOptions, connectionSettings, positive } from '../connection/options.js';
+import {
+  type ConnectionDefaults,
+  type ConnectionOptions,
+  connectionSettings,
+  positive,
+} from '../connection/options.js';
 import { WireError } from '../errors.js';
-import type { Framing } from '../framing/framing.js';
 import type { Address, Transport } from '../transport/transport.js';
 
 export interface ConnectOptions<In = Uint8Array, Out = In> extends ConnectionOptions<In, Out> {
@@ -27,9 +31,9 @@ export interface Connect {
 }
 
 /** `connect`, bound to a transport and a framing that it uses where the options name no others. */
-export function connectOver(defaults: { readonly transport: Transport; readonly framing: Framing }): Connect {
+export function connectOver(defaults: ConnectionDefaults & { readonly transport: Transport }): Connect {
   return <In, Out>(address: Address, options: ConnectOptions<In, Out> = {}) => {
-    const settings = connectionSettings(defaults.framing, options);
+    const settings = connectionSettings(defaults, options);
     const first = positive('connectTimeoutMs', options.connectTimeoutMs ?? 10_000);
     const dialling = (options.transport ?? defaults.transport).dial(address);
     const late = () => throwError(() => new WireError('connect-timeout', `No connection within ${first} ms`));

@@ -14,9 +14,9 @@ import {
   scheduled,
   switchMap,
 } from 'rxjs';
-import { claim, onClaim } from '../connection/claim.js';
+import { claim, claimed } from '../connection/claim.js';
 import type { Closed, Connection, Flow } from '../connection/connection.js';
-import { type FrameDoor, frameDoor, onFrames } from '../connection/frames.js';
+import { type FrameDoor, frameDoor, frames } from '../connection/frames.js';
 import { WireError } from '../errors.js';
 import { consume } from '../flow/consume.js';
 import { drawn } from '../flow/drawn.js';
@@ -97,7 +97,7 @@ export function logicalConnection<In, Out>(
     abandoned.complete();
   };
 
-  const connection: Connection<In, Out> = {
+  const connection: Connection<In, Out> & Doors<Out> = {
     id: crypto.randomUUID(),
     get local() {
       return latest.local;
@@ -152,9 +152,11 @@ export function logicalConnection<In, Out>(
       distinctUntilChanged(),
     ),
     [Symbol.asyncIterator]: () => iterate(messages.messages$),
+    [claimed]: () => claim(latest),
+    get [frames]() {
+      return doorOf(() => latest, sends.send);
+    },
   };
-  onClaim(connection, () => claim(latest));
-  onDoor(connection, () => latest, sends.send);
 
   return {
     connection,
@@ -190,15 +192,20 @@ export function logicalConnection<In, Out>(
 
 const paused$ = of<Flow>('paused');
 
+/** What other rooms may do with it. */
+interface Doors<Out> {
+  [claimed](): void;
+  readonly [frames]: FrameDoor<Out> | undefined;
+}
+
 /** Frames made for the latest wire fit the next one too: it comes from the same source. */
-function onDoor<In, Out>(
-  connection: Connection<In, Out>,
+function doorOf<In, Out>(
   latest: () => Connection<In, Out>,
   send: (job: Job<In, Out>) => Observable<void>,
-): void {
+): FrameDoor<Out> | undefined {
   const door = () => frameDoor<Out>(latest()) as FrameDoor<Out>;
-  if (!door()) return;
-  onFrames<Out>(connection, {
+  if (!door()) return undefined;
+  return {
     get framing() {
       return door().framing;
     },
@@ -208,8 +215,10 @@ function onDoor<In, Out>(
     encode: (message) => door().encode(message),
     send: (frame) => send({ on: () => door().send(frame), bytes: () => frame.body.length }),
     // Counts again from nothing on each wire: who asks whether it has changed does not mind.
-    begunCount: () => door().begunCount(),
-  });
+    get begunCount() {
+      return door().begunCount;
+    },
+  };
 }
 
 function isIterable<T>(values: ObservableInput<T>): values is Iterable<T> & ObservableInput<T> {

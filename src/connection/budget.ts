@@ -38,6 +38,7 @@ export class Budget {
   /** Gives bytes back, and lets those who wait try again, in the order in which they came. */
   release(bytes: number): void {
     this.#used -= bytes;
+    if (this.#waiting.size === 0) return;
     const waiting = [...this.#waiting];
     this.#waiting.clear();
     for (const again of waiting) again();

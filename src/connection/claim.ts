@@ -1,11 +1,7 @@
-const claims = new WeakMap<object, () => void>();
-
-/** Has a connection told when somebody takes charge of it. */
-export function onClaim(connection: object, claimed: () => void): void {
-  claims.set(connection, claimed);
-}
+/** Where a connection is told that somebody takes charge of it. */
+export const claimed = Symbol('claimed');
 
 /** Takes charge of a connection: it will be read or closed, so it must not be destroyed for being forgotten. */
 export function claim(connection: object): void {
-  claims.get(connection)?.();
+  (connection as { [claimed]?: () => void })[claimed]?.();
 }

@@ -3,79 +3,81 @@ import { asyncScheduler, type Subscription, switchMap, timer } from 'rxjs';
 /** The longest delay that the platform's timers know. */
 const longestTimerMs = 2 ** 31 - 1;
 
-/** The deadlines of one connection, by name, on one timer. */
-export interface Deadlines<Name extends string> {
-  /** Starts or restarts a deadline. `Infinity` is none. */
-  set(name: Name, ms: number): void;
-  clear(name: Name): void;
-  /** Ends them all. */
-  dispose(): void;
-}
-
 /**
- * Keeps any number of named deadlines with one pending timer, which is moved only to an earlier time and otherwise looks again when it
+ * The deadlines of one connection, by name, on one pending timer, which is moved only to an earlier time and otherwise looks again when it
  * fires: a deadline that is restarted with each chunk costs a clock reading.
  *
  * After a stall of the event loop timers run before sockets are read. So a deadline that has passed waits for two more turns, in which
  * what lies in the kernel is read, and cuts only if nobody has moved it meanwhile.
  */
-export function deadlines<Name extends string>(expired: (name: Name) => void): Deadlines<Name> {
-  const due = new Map<Name, number>();
-  let pending: Subscription | undefined;
-  let pendingAt = Number.POSITIVE_INFINITY;
+export class Deadlines<Name extends string> {
+  readonly #expired: (name: Name) => void;
+  #due: Map<Name, number> | undefined;
+  #pending: Subscription | undefined;
+  #pendingAt = Number.POSITIVE_INFINITY;
 
-  const arm = (at: number) => {
-    pending?.unsubscribe();
-    pendingAt = at;
+  constructor(expired: (name: Name) => void) {
+    this.#expired = expired;
+  }
+
+  /** Starts or restarts a deadline. `Infinity` is none. */
+  set(name: Name, ms: number): void {
+    if (ms === Number.POSITIVE_INFINITY) {
+      this.clear(name);
+      return;
+    }
+    const at = asyncScheduler.now() + ms;
+    this.#due ??= new Map();
+    this.#due.set(name, at);
+    if (at < this.#pendingAt) this.#arm(at);
+  }
+
+  clear(name: Name): void {
+    this.#due?.delete(name);
+  }
+
+  /** Ends them all. */
+  dispose(): void {
+    this.#due = undefined;
+    this.#pending?.unsubscribe();
+    this.#pendingAt = Number.NEGATIVE_INFINITY;
+  }
+
+  #arm(at: number): void {
+    this.#pending?.unsubscribe();
+    this.#pendingAt = at;
     const ms = Math.min(Math.max(at - asyncScheduler.now(), 0), longestTimerMs);
-    pending = timer(ms).subscribe(look);
-  };
+    this.#pending = asyncScheduler.schedule(() => this.#look(), ms);
+  }
 
-  const look = () => {
-    pendingAt = Number.POSITIVE_INFINITY;
+  #look(): void {
+    this.#pendingAt = Number.POSITIVE_INFINITY;
     const now = asyncScheduler.now();
-    const passed = [...due].filter(([, at]) => at <= now);
-    if (passed.length === 0) armNext();
+    const passed = [...(this.#due ?? [])].filter(([, at]) => at <= now);
+    if (passed.length === 0) this.#armNext();
     else {
-      pendingAt = now;
-      pending = timer(0)
+      this.#pendingAt = now;
+      this.#pending = timer(0)
         .pipe(switchMap(() => timer(0)))
-        .subscribe(() => cut(passed));
+        .subscribe(() => this.#cut(passed));
     }
-  };
+  }
 
-  const cut = (passed: [Name, number][]) => {
-    pendingAt = Number.POSITIVE_INFINITY;
+  #cut(passed: readonly [Name, number][]): void {
+    this.#pendingAt = Number.POSITIVE_INFINITY;
     for (const [name, at] of passed) {
-      if (due.get(name) !== at) continue;
-      due.delete(name);
-      expired(name);
+      if (this.#due?.get(name) !== at) continue;
+      this.#due.delete(name);
+      this.#expired(name);
     }
-    armNext();
-  };
+    this.#armNext();
+  }
 
-  const armNext = () => {
-    const next = Math.min(...due.values());
-    if (next < pendingAt) arm(next);
-  };
-
-  return {
-    set(name, ms) {
-      if (ms === Number.POSITIVE_INFINITY) {
-        due.delete(name);
-        return;
-      }
-      const at = asyncScheduler.now() + ms;
-      due.set(name, at);
-      if (at < pendingAt) arm(at);
-    },
-    clear(name) {
-      due.delete(name);
-    },
-    dispose() {
-      due.clear();
-      pending?.unsubscribe();
-      pendingAt = Number.NEGATIVE_INFINITY;
-    },
-  };
+  #armNext(): void {
+    // Nothing is kept for a connection that waits for nothing.
+    if (this.#due?.size === 0) this.#due = undefined;
+    const next = Math.min(...(this.#due?.values() ?? []));
+    this.#pending = undefined;
+    if (next < this.#pendingAt) this.#arm(next);
+  }
 }

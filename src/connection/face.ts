@@ -1,103 +1,144 @@
-import { map, Observable } from 'rxjs';
+import { map, Observable, type ObservableInput } from 'rxjs';
+import type { Codec } from '../codec/codec.js';
 import { iterate } from '../flow/iterate.js';
-import type { Wire } from '../transport/transport.js';
-import { onClaim } from './claim.js';
-import type { Closed, Connection } from './connection.js';
-import { demandMessage, encode, type Spoken } from './encoder.js';
-import { onFrames } from './frames.js';
-import type { Outbox, Sender, Sending } from './outbox.js';
+import type { Frame, Framing } from '../framing/framing.js';
+import type { BoundAddress } from '../transport/transport.js';
+import { claimed } from './claim.js';
+import type { Closed, Connection, Flow, Protocol } from './connection.js';
+import type { Core } from './core.js';
+import { demandMessage, encode } from './encoder.js';
+import { type FrameDoor, frames } from './frames.js';
 import { sendAll } from './send-all.js';
-import { sendOne } from './single-send.js';
-import type { Meter } from './traffic.js';
+import type { Traffic } from './traffic.js';
 import { watched } from './watched.js';
-import type { Water } from './water.js';
 
-/** What the owner of a connection can ask of it, as the connection does it. */
-export interface Core<In, Out> {
-  readonly wire: Wire;
-  readonly spoken: Spoken<In, Out>;
-  readonly sends: Outbox;
-  readonly mark: Water;
-  readonly meter: Meter;
-  readonly messages$: Observable<In>;
-  readonly closed$: Observable<Closed>;
-  readonly finSent$: Observable<void>;
-  /** Queues a message, or fails it. Throws a `SendError` for one that cannot be encoded. */
-  add(message: Out, sender: Sender): Sending | undefined;
-  /** Something was queued: what can begin may. */
-  sent(): void;
-  /** Somebody takes charge. */
-  claimed(): void;
-  readonly reframe: Connection<In, Out>['reframe'];
-  beginEnding(): void;
-  beginClosing(): void;
-  destroy(error?: unknown): void;
+/** What its owner sees of a connection, and by symbols what other rooms may do with it. */
+export class Face<In, Out> implements Connection<In, Out> {
+  readonly #core: Core<In, Out>;
+  /** Made for the first who asks. */
+  #id: string | undefined;
+
+  constructor(core: Core<In, Out>) {
+    this.#core = core;
+  }
+
+  get id(): string {
+    this.#id ??= crypto.randomUUID();
+    return this.#id;
+  }
+
+  get local(): BoundAddress {
+    return this.#core.wire.local;
+  }
+
+  get remote(): BoundAddress {
+    return this.#core.wire.remote;
+  }
+
+  get traffic(): Traffic {
+    return this.#core.meter;
+  }
+
+  get messages$(): Observable<In> {
+    return this.#core.received.messages$;
+  }
+
+  get closed$(): Observable<Closed> {
+    return this.#core.life.closed$;
+  }
+
+  get flow$(): Observable<Flow> {
+    return this.#core.mark.flow$;
+  }
+
+  send(message: Out): Observable<void> {
+    const core = this.#core;
+    demandMessage(core.spoken, message);
+    const send = core.send(message);
+    return watched()?.made(this, message, send) ?? send;
+  }
+
+  sendAll(messages: ObservableInput<Out>): Observable<void> {
+    const core = this.#core;
+    return sendAll(messages, {
+      add(message, sender) {
+        demandMessage(core.spoken, message);
+        core.add(message, sender);
+      },
+      withdrawAll: (sender) => core.sends.withdrawAll(sender),
+      get full() {
+        core.mark.look();
+        return core.mark.high || core.sends.bodies > 0;
+      },
+    });
+  }
+
+  reframe<NextIn = Uint8Array, NextOut = NextIn>(
+    next: Protocol<NextIn, NextOut>,
+  ): Connection<NextIn, NextOut> {
+    this.#core.reframe(next);
+    return this as unknown as Connection<NextIn, NextOut>;
+  }
+
+  end(): Observable<void> {
+    const { name, halfClose } = this.#core.spoken.framing;
+    if (!halfClose) throw new TypeError(`${name} cannot half-close: use close()`);
+    if (this.#core.wire.halfClose === false)
+      throw new TypeError('This road cannot half-close: use close()');
+    return new Observable((subscriber) => {
+      this.#core.beginEnding();
+      return this.#core.life.finSent$.subscribe(subscriber);
+    });
+  }
+
+  close(): Observable<void> {
+    return new Observable((subscriber) => {
+      this.#core.beginClosing();
+      return this.#core.life.closed$.pipe(map(() => undefined)).subscribe(subscriber);
+    });
+  }
+
+  destroy(error?: unknown): void {
+    this.#core.destroy(error);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<In> {
+    return iterate(this.messages$);
+  }
+
+  [claimed](): void {
+    this.#core.claimed();
+  }
+
+  get [frames](): FrameDoor<Out> {
+    return new Door(this.#core);
+  }
 }
 
-/** What its owner sees of a connection, and what other rooms may do with it. */
-export function faceOf<In, Out>(core: Core<In, Out>): Connection<In, Out> {
-  const { wire, spoken, sends, mark, messages$, closed$ } = core;
+class Door<In, Out> implements FrameDoor<Out> {
+  readonly #core: Core<In, Out>;
 
-  const connection: Connection<In, Out> = {
-    id: crypto.randomUUID(),
-    local: wire.local,
-    remote: wire.remote,
-    traffic: core.meter,
-    messages$,
-    closed$,
-    flow$: mark.flow$,
-    destroy: core.destroy,
-    reframe: core.reframe,
-    send(message) {
-      demandMessage(spoken, message);
-      const send = sendOne(sends, (sender) => core.add(message, sender), core.sent);
-      return watched()?.made(connection, message, send) ?? send;
-    },
-    sendAll(messages) {
-      return sendAll(messages, {
-        add(message, sender) {
-          demandMessage(spoken, message);
-          core.add(message, sender);
-          core.sent();
-        },
-        withdrawAll: (sender) => sends.withdrawAll(sender),
-        get full() {
-          mark.look();
-          return mark.high || sends.bodies > 0;
-        },
-      });
-    },
-    end() {
-      const { name, halfClose } = spoken.framing;
-      if (!halfClose) throw new TypeError(`${name} cannot half-close: use close()`);
-      if (wire.halfClose === false) throw new TypeError('This road cannot half-close: use close()');
-      return new Observable((subscriber) => {
-        core.beginEnding();
-        return core.finSent$.subscribe(subscriber);
-      });
-    },
-    close: () =>
-      new Observable((subscriber) => {
-        core.beginClosing();
-        return closed$.pipe(map(() => undefined)).subscribe(subscriber);
-      }),
-    [Symbol.asyncIterator]: () => iterate(messages$),
-  };
+  constructor(core: Core<In, Out>) {
+    this.#core = core;
+  }
 
-  onClaim(connection, core.claimed);
-  onFrames<Out>(connection, {
-    get framing() {
-      return spoken.framing;
-    },
-    get codec() {
-      return spoken.codec;
-    },
-    encode: (message) => encode(spoken, message),
-    send(frame) {
-      if (frame.streamed !== undefined) throw new TypeError('A frame without its body cannot be sent');
-      return sendOne(sends, (sender) => sends.add(frame, sender), core.sent);
-    },
-    begunCount: () => sends.begunCount,
-  });
-  return connection;
+  get framing(): Framing {
+    return this.#core.spoken.framing;
+  }
+
+  get codec(): Codec<unknown, Out> | undefined {
+    return this.#core.spoken.codec;
+  }
+
+  get begunCount(): number {
+    return this.#core.sends.begunCount;
+  }
+
+  encode(message: Out): Frame {
+    return encode(this.#core.spoken, message);
+  }
+
+  send(frame: Frame): Observable<void> {
+    return this.#core.sendFrame(frame);
+  }
 }

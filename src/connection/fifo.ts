@@ -1,44 +1,60 @@
-/** A queue, first in, first out, whose `shift` costs the same however long it is. */
+/** Beyond so many places, a queue that has run empty lets go of them. */
+const mostKept = 64;
+
+const noPlaces: never[] = [];
+
+/** A queue, first in, first out: each step costs the same however long it is, and one that nobody has used costs nothing. */
 export class Fifo<T> {
-  #items: (T | undefined)[] = [];
+  /** A ring, as long as a power of two. */
+  #places: (T | undefined)[] = noPlaces;
   #head = 0;
+  #length = 0;
 
   get length(): number {
-    return this.#items.length - this.#head;
+    return this.#length;
   }
 
   push(item: T): void {
-    this.#items.push(item);
+    if (this.#length === this.#places.length) this.#grow();
+    this.#places[(this.#head + this.#length) & (this.#places.length - 1)] = item;
+    this.#length += 1;
   }
 
   /** The item at `index`, the next to go being 0. */
   at(index: number): T | undefined {
-    return this.#items[this.#head + index];
+    return index < this.#length ? this.#places[(this.#head + index) & (this.#places.length - 1)] : undefined;
   }
 
   shift(): T | undefined {
-    if (this.length === 0) return undefined;
-    const item = this.#items[this.#head];
-    this.#items[this.#head++] = undefined;
-    if (this.#head === this.#items.length) this.#reset([]);
-    else if (this.#head >= 1_024 && this.#head * 2 > this.#items.length)
-      this.#reset(this.#items.slice(this.#head));
+    if (this.#length === 0) return undefined;
+    const item = this.#places[this.#head];
+    this.#places[this.#head] = undefined;
+    this.#head = (this.#head + 1) & (this.#places.length - 1);
+    this.#length -= 1;
+    if (this.#length === 0 && this.#places.length > mostKept) this.#clear();
     return item;
   }
 
   *[Symbol.iterator](): Generator<T> {
-    for (let index = 0; index < this.length; index++) yield this.at(index) as T;
+    for (let index = 0; index < this.#length; index++) yield this.at(index) as T;
   }
 
   /** Takes everything out. */
   drain(): T[] {
-    const all = this.#items.slice(this.#head) as T[];
-    this.#reset([]);
+    const all = [...this];
+    this.#clear();
     return all;
   }
 
-  #reset(items: (T | undefined)[]): void {
-    this.#items = items;
+  #grow(): void {
+    const places = new Array<T | undefined>(Math.max(8, this.#places.length * 2)).fill(undefined);
+    for (let index = 0; index < this.#length; index++) places[index] = this.at(index);
+    this.#places = places;
     this.#head = 0;
+  }
+
+  #clear(): void {
+    this.#places = noPlaces;
+    this.#head = this.#length = 0;
   }
 }

@@ -11,17 +11,13 @@ export interface FrameDoor<Out> {
   /** As `Connection.send`. */
   send(frame: Frame): Observable<void>;
   /** How many messages have begun to go out so far. */
-  begunCount(): number;
+  readonly begunCount: number;
 }
 
-const doors = new WeakMap<object, FrameDoor<never>>();
-
-/** Has a connection take frames, so that a message for many is encoded once for all that share its framing and codec. */
-export function onFrames<Out>(connection: object, door: FrameDoor<Out>): void {
-  doors.set(connection, door);
-}
+/** Where a connection has its door for frames, so that a message for many is encoded once for all that share its framing and codec. */
+export const frames = Symbol('frames');
 
 /** The door for frames of a connection; one that somebody else made has none. */
 export function frameDoor<Out>(connection: object): FrameDoor<Out> | undefined {
-  return doors.get(connection);
+  return (connection as { [frames]?: FrameDoor<Out> })[frames];
 }

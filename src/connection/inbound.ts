@@ -2,74 +2,73 @@ import type { FramingMachine } from '../framing/framing.js';
 import type { Budget } from './budget.js';
 import { Fifo } from './fifo.js';
 
-/** What one connection has of its server's budget. */
-export interface Inbound {
-  /** Whether a message of so many bytes may be granted to the peer; `force`: it will be. */
-  grant(bytes: number, force: boolean): boolean;
-  /** A message was read … */
-  read(bytes: number): void;
-  /** … and is consumed: the oldest, since nobody says which. */
-  consumed(): void;
-  /** Counts anew what is here of a framing that grants nothing. Returns whether no more of it should come for now. */
-  look(): boolean;
-  /** Gives everything back. */
-  end(): void;
-}
-
-/** Without a budget, there is room for everything. */
-export const boundless: Inbound = {
-  grant: () => true,
-  read: () => {},
-  consumed: () => {},
-  look: () => false,
-  end: () => {},
-};
-
 /**
- * Two ways to keep to a budget. A framing that answers sizes asks before it grants one, and what it has granted counts until it is consumed. Of the others, what has come counts,
+ * What one connection has of its server's budget.
+ *
+ * There are two ways to keep to it. A framing that answers sizes asks before it grants one, and what it has granted counts until it is consumed. Of the others, what has come counts,
  * read or not; while the budget is used up, the wire is paused.
  */
-export function inbound(budget: Budget, machine: () => FramingMachine, again: () => void): Inbound {
-  const sizes = new Fifo<number>();
-  let held = 0;
-  let taken = 0;
+export class Inbound {
+  readonly #budget: Budget;
+  readonly #machine: () => FramingMachine;
+  readonly #again: () => void;
+  /** Of the messages that were read and are not consumed. */
+  readonly #sizes = new Fifo<number>();
+  #held = 0;
+  #taken = 0;
 
-  const grants = () => machine().retry !== undefined;
+  /** `again` is called when there may be room once more. */
+  constructor(budget: Budget, machine: () => FramingMachine, again: () => void) {
+    this.#budget = budget;
+    this.#machine = machine;
+    this.#again = again;
+  }
 
-  const giveBack = (bytes: number) => {
-    const part = Math.min(bytes, taken);
-    taken -= part;
-    if (part > 0) budget.release(part);
-  };
+  /** Whether a message of so many bytes may be granted to the peer; `force`: it will be. */
+  grant(bytes: number, force: boolean): boolean {
+    if (force) this.#budget.take(bytes);
+    else if (!this.#budget.reserve(bytes, this.#again)) return false;
+    this.#taken += bytes;
+    return true;
+  }
 
-  return {
-    grant(bytes, force) {
-      if (force) budget.take(bytes);
-      else if (!budget.reserve(bytes, again)) return false;
-      taken += bytes;
-      return true;
-    },
-    read(bytes) {
-      sizes.push(bytes);
-      held += bytes;
-    },
-    consumed() {
-      const bytes = sizes.shift() ?? 0;
-      held -= bytes;
-      if (grants()) giveBack(bytes);
-    },
-    look() {
-      if (grants()) return false;
-      const here = machine().unreadBytes + held;
-      const more = here - taken;
-      taken = here;
-      if (more > 0) budget.take(more);
-      else if (more < 0) budget.release(-more);
-      return budget.isFullBeside(taken, again);
-    },
-    end() {
-      budget.forget(again);
-      giveBack(taken);
-    },
-  };
+  /** A message was read … */
+  read(bytes: number): void {
+    this.#sizes.push(bytes);
+    this.#held += bytes;
+  }
+
+  /** … and is consumed: the oldest, since nobody says which. */
+  consumed(): void {
+    const bytes = this.#sizes.shift() ?? 0;
+    this.#held -= bytes;
+    if (this.#grants) this.#giveBack(bytes);
+  }
+
+  /** Counts anew what is here of a framing that grants nothing. Returns whether no more of it should come for now. */
+  look(): boolean {
+    if (this.#grants) return false;
+    const here = this.#machine().unreadBytes + this.#held;
+    const more = here - this.#taken;
+    this.#taken = here;
+    if (more > 0) this.#budget.take(more);
+    else if (more < 0) this.#budget.release(-more);
+    return this.#budget.isFullBeside(here, this.#again);
+  }
+
+  /** Gives everything back. */
+  end(): void {
+    this.#budget.forget(this.#again);
+    this.#giveBack(this.#taken);
+  }
+
+  get #grants(): boolean {
+    return this.#machine().retry !== undefined;
+  }
+
+  #giveBack(bytes: number): void {
+    const part = Math.min(bytes, this.#taken);
+    this.#taken -= part;
+    if (part > 0) this.#budget.release(part);
+  }
 }

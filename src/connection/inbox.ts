@@ -1,5 +1,5 @@
-import { asapScheduler, Observable, Subject } from 'rxjs';
-import { type Delivery, Gate } from '../flow/hold.js';
+import { asapScheduler, Observable, type Subscriber } from 'rxjs';
+import { type Delivery, Gate, type GateOwner } from '../flow/hold.js';
 
 /** No message; a codec may make a message of anything else. */
 export const none = Symbol('none');
@@ -7,17 +7,17 @@ export type None = typeof none;
 
 export interface InboxEvents<In> {
   /** The next message, if one is complete. */
-  read(): In | None;
+  readMessage(): In | None;
   /** A message that was read is consumed. */
-  consumed(): void;
+  messageConsumed(): void;
   /** Delivery may go on: there is a subscriber, or room. */
-  ready(): void;
+  inboxReady(): void;
   /** Somebody wants to read. */
-  subscribed(): void;
+  claimed(): void;
   /** Where a message may go on after its delivery: what has more of it. */
-  restOf?(message: In): Rest | undefined;
+  restOf(message: In): Rest | undefined;
   /** Whether more is to come of a message that was delivered. */
-  isInside?(): boolean;
+  readonly isInside: boolean;
 }
 
 /** What is still to come of a message that is delivered. */
@@ -27,126 +27,162 @@ export interface Rest {
   consumed(over: () => void): void;
 }
 
+export interface Failure {
+  readonly error: unknown;
+}
+
 /** The receiving side of a connection: `messages$`, one message at a time, as long as somebody subscribes and every hold has room. */
-export interface Inbox<In> {
+export class Inbox<In> implements GateOwner {
   readonly messages$: Observable<In>;
-  /** Delivers what is there and wanted. */
-  deliver(): void;
-  /** No message will come any more: ends `messages$` once those that are there are delivered. The first call counts. */
-  end(failure?: { readonly error: unknown }): void;
-  /** Ends `messages$` now. */
-  cut(failure?: { readonly error: unknown }): void;
-  /** Whether somebody subscribes, and there is room. */
-  readonly wanted: boolean;
-  readonly observed: boolean;
-  /** Messages that are delivered, or being delivered, and not consumed. */
-  readonly held: number;
-  /** Whether all that came is delivered and consumed. May decode one message ahead: ask only when no more can come. */
-  consumedAll(): boolean;
-}
-
-interface Ending {
-  readonly failure: { readonly error: unknown } | undefined;
-}
-
-export function inbox<In>(on: InboxEvents<In>): Inbox<In> {
-  const subject = new Subject<In>();
-  const consumed = () => {
-    held--;
-    on.consumed();
-  };
-  const gate = new Gate({ consumed, opened: () => on.ready() });
-  let held = 0;
-  let delivering = false;
-  let started = false;
-  let starting = false;
-  let ending: Ending | undefined;
-  let over = false;
+  readonly #on: InboxEvents<In>;
+  readonly #gate = new Gate(this);
+  /** Never changed, but replaced: who comes during a delivery starts with the next. */
+  #readers: readonly Subscriber<In>[] = nobody;
+  #held = 0;
+  #delivering = false;
+  #started = false;
+  #starting = false;
+  #ending: { readonly failure: Failure | undefined } | undefined;
+  #over = false;
   /** Read ahead of its delivery, which happens only to find out whether anything is left before the end. */
-  let ahead: In | None = none;
+  #ahead: In | None = none;
+
+  constructor(on: InboxEvents<In>) {
+    this.#on = on;
+    this.messages$ = new Observable((subscriber) => this.#add(subscriber));
+  }
+
+  /** Whether somebody subscribes, and there is room. */
+  get wanted(): boolean {
+    return this.#started && !this.#over && this.#gate.open;
+  }
+
+  get observed(): boolean {
+    return this.#readers.length > 0;
+  }
+
+  /** Messages that are delivered, or being delivered, and not consumed. */
+  get held(): number {
+    return this.#held;
+  }
+
+  /** Delivers what is there and wanted. */
+  deliver(): void {
+    if (this.#delivering || this.#over) return;
+    this.#delivering = true;
+    while (this.wanted) {
+      const message = this.#next();
+      if (message === none) break;
+      this.#deliverOne(message);
+    }
+    this.#delivering = false;
+    // The end waits behind what is there, and for somebody to tell, but not for room.
+    if (this.#ending && this.#started && this.#isNothingLeft() && !this.#over) this.#finish();
+  }
+
+  /** No message will come any more: ends `messages$` once those that are there are delivered. The first call counts. */
+  end(failure?: Failure): void {
+    this.#ending ??= { failure };
+    this.deliver();
+  }
+
+  /** Ends `messages$` now. */
+  cut(failure?: Failure): void {
+    if (this.#over) return;
+    this.#ending = { failure };
+    this.#finish();
+  }
+
+  /** Whether all that came is delivered and consumed. May decode one message ahead: ask only when no more can come. */
+  consumedAll(): boolean {
+    return this.#held === 0 && (this.#over || this.#isNothingLeft());
+  }
+
+  /** @internal To all who read. */
+  next(message: In): void {
+    for (const reader of this.#readers) reader.next(message);
+  }
+
+  /** @internal */
+  consumed(): void {
+    this.#held--;
+    this.#on.messageConsumed();
+  }
+
+  /** @internal */
+  opened(): void {
+    this.#on.inboxReady();
+  }
+
+  #add(reader: Subscriber<In>): void {
+    this.#on.claimed();
+    if (this.#over) {
+      tellEnd(reader, this.#ending?.failure);
+      return;
+    }
+    this.#readers = [...this.#readers, reader];
+    reader.add(() => this.#remove(reader));
+    this.#start();
+  }
+
+  #remove(reader: Subscriber<In>): void {
+    this.#readers = this.#readers.filter((each) => each !== reader);
+    if (this.#readers.length === 0) this.#started = false;
+  }
 
   /** Delivery starts in a later task than the first subscription, so that all who subscribe in one turn see the first message. */
-  const start = () => {
-    if (started || starting) return;
-    starting = true;
+  #start(): void {
+    if (this.#started || this.#starting) return;
+    this.#starting = true;
     asapScheduler.schedule(() => {
-      starting = false;
-      started = subject.observed;
-      if (started) on.ready();
+      this.#starting = false;
+      this.#started = this.observed;
+      if (this.#started) this.#on.inboxReady();
     });
-  };
+  }
 
-  const finish = () => {
-    over = true;
-    const failure = ending?.failure;
-    if (failure) subject.error(failure.error);
-    else subject.complete();
-  };
-
-  const wanted = () => started && !over && gate.open;
-
-  const next = () => {
-    const message = ahead === none ? on.read() : ahead;
-    ahead = none;
+  #next(): In | None {
+    if (this.#ahead === none) return this.#on.readMessage();
+    const message = this.#ahead;
+    this.#ahead = none;
     return message;
-  };
+  }
 
-  const nothingLeft = () => {
-    if (on.isInside?.()) return false;
-    if (ahead === none) ahead = on.read();
-    return ahead === none;
-  };
+  #deliverOne(message: In): void {
+    this.#held++;
+    const rest = this.#on.restOf(message);
+    if (rest) this.#deliverInside(message, rest);
+    else if (this.#hand(message)) this.consumed();
+  }
 
-  const deliverInside = (message: In, rest: Rest) => {
-    const letGo = () => rest.consumed(consumed);
-    rest.delivery = gate.prepare(letGo);
-    if (gate.deliver(subject, message)) letGo();
-  };
+  #deliverInside(message: In, rest: Rest): void {
+    const letGo = () => rest.consumed(() => this.consumed());
+    rest.delivery = this.#gate.prepare(letGo);
+    if (this.#hand(message)) letGo();
+  }
 
-  const deliver = () => {
-    if (delivering || over) return;
-    delivering = true;
-    while (wanted()) {
-      const message = next();
-      if (message === none) break;
-      held++;
-      const rest = on.restOf?.(message);
-      if (rest) deliverInside(message, rest);
-      else if (gate.deliver(subject, message)) consumed();
-    }
-    delivering = false;
-    // The end waits behind what is there, and for somebody to tell, but not for room.
-    if (ending && started && nothingLeft() && !over) finish();
-  };
+  #hand(message: In): boolean {
+    const readers = this.#readers;
+    return this.#gate.deliver(readers.length === 1 ? (readers[0] as Subscriber<In>) : this, message);
+  }
 
-  return {
-    messages$: new Observable<In>((subscriber) => {
-      on.subscribed();
-      subscriber.add(subject.subscribe(subscriber));
-      subscriber.add(() => {
-        if (!subject.observed) started = false;
-      });
-      start();
-    }),
-    deliver,
-    end(failure) {
-      ending ??= { failure };
-      deliver();
-    },
-    cut(failure) {
-      if (over) return;
-      ending = { failure };
-      finish();
-    },
-    get wanted() {
-      return wanted();
-    },
-    get observed() {
-      return subject.observed;
-    },
-    get held() {
-      return held;
-    },
-    consumedAll: () => held === 0 && (over || nothingLeft()),
-  };
+  #isNothingLeft(): boolean {
+    if (this.#on.isInside) return false;
+    if (this.#ahead === none) this.#ahead = this.#on.readMessage();
+    return this.#ahead === none;
+  }
+
+  #finish(): void {
+    this.#over = true;
+    const readers = this.#readers;
+    this.#readers = nobody;
+    for (const reader of readers) tellEnd(reader, this.#ending?.failure);
+  }
+}
+
+const nobody: readonly never[] = [];
+
+function tellEnd(reader: Subscriber<never>, failure: Failure | undefined): void {
+  if (failure) reader.error(failure.error);
+  else reader.complete();
 }

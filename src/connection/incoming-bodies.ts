@@ -4,75 +4,77 @@ import { BodyReader } from './body-reader.js';
 import { type None, none } from './inbox.js';
 
 /** The messages of a connection whose bodies are streams. At most one of them is open: still to be read from the wire. */
-export interface IncomingBodies {
-  /** The next message. None while one is open. */
-  read(): Body | None;
-  readerOf(body: Body): BodyReader | undefined;
-  /** Gives the open body what is here of it, as far as it is wanted. */
-  deliver(): void;
-  readonly open: boolean;
+export class IncomingBodies {
+  readonly #machine: StreamingMachine;
+  readonly #ready: () => void;
+  readonly #readers = new WeakMap<Body, BodyReader>();
+  #open: BodyReader | undefined;
+  #ending: { readonly error: unknown } | undefined;
+
+  /** `ready` is told when there may be something to deliver. */
+  constructor(machine: StreamingMachine, ready: () => void) {
+    this.#machine = machine;
+    this.#ready = ready;
+  }
+
+  get open(): boolean {
+    return this.#open !== undefined && !this.#open.over;
+  }
+
   /** Whether the next part of the open body would be taken now. */
-  readonly wanted: boolean;
+  get wanted(): boolean {
+    return this.#open?.wanted ?? false;
+  }
+
+  /** The next message. None while one is open. */
+  read(): Body | None {
+    if (this.#open) return none;
+    const bytes = this.#machine.read();
+    if (bytes) return this.#collected(bytes);
+    const size = this.#machine.readHead();
+    if (size === undefined) return none;
+    this.#open = new BodyReader(size, () => this.#machine.readPart(), this.#ready);
+    return this.#noted(this.#open);
+  }
+
+  readerOf(body: Body): BodyReader | undefined {
+    return this.#readers.get(body);
+  }
+
+  /** Gives the open body what is here of it, as far as it is wanted. */
+  deliver(): void {
+    const open = this.#open;
+    open?.deliver();
+    if (open && !open.over && this.#ending && this.#machine.unreadBytes === 0) open.fail(this.#ending.error);
+    if (open?.over && this.#open === open) this.#open = undefined;
+  }
+
   /** No bytes will come any more: the open body fails behind those that are here. */
-  end(error: unknown): void;
+  end(error: unknown): void {
+    this.#ending ??= { error };
+    this.deliver();
+  }
+
   /** The open body fails now. */
-  cut(error: unknown): void;
-}
-
-/** `ready` is told when there may be something to deliver. */
-export function incomingBodies(machine: StreamingMachine, ready: () => void): IncomingBodies {
-  const readers = new WeakMap<Body, BodyReader>();
-  let open: BodyReader | undefined;
-  let ending: { readonly error: unknown } | undefined;
-
-  const noted = (reader: BodyReader): Body => {
-    readers.set(reader.body, reader);
-    return reader.body;
-  };
+  cut(error: unknown): void {
+    this.#ending ??= { error };
+    this.#open?.fail(error);
+    this.#open = undefined;
+  }
 
   /** A message that came whole is read in the same way, so that large ones behave as small ones did in somebody's tests. */
-  const collected = (bytes: Uint8Array): Body => {
+  #collected(bytes: Uint8Array): Body {
     let part: Uint8Array | undefined = bytes;
     const take = () => {
       const taken = part;
       part = undefined;
       return taken;
     };
-    return noted(new BodyReader(bytes.length, take));
-  };
+    return this.#noted(new BodyReader(bytes.length, take));
+  }
 
-  const deliver = () => {
-    open?.deliver();
-    if (open && !open.over && ending && machine.unreadBytes === 0) open.fail(ending.error);
-    if (open?.over) open = undefined;
-  };
-
-  return {
-    read() {
-      if (open) return none;
-      const bytes = machine.read();
-      if (bytes) return collected(bytes);
-      const size = machine.readHead();
-      if (size === undefined) return none;
-      open = new BodyReader(size, () => machine.readPart(), ready);
-      return noted(open);
-    },
-    readerOf: (body) => readers.get(body),
-    deliver,
-    get open() {
-      return open !== undefined && !open.over;
-    },
-    get wanted() {
-      return open?.wanted ?? false;
-    },
-    end(error) {
-      ending ??= { error };
-      deliver();
-    },
-    cut(error) {
-      ending ??= { error };
-      open?.fail(error);
-      open = undefined;
-    },
-  };
+  #noted(reader: BodyReader): Body {
+    this.#readers.set(reader.body, reader);
+    return reader.body;
+  }
 }

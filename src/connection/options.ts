@@ -2,6 +2,7 @@ import type { Codec } from '../codec/codec.js';
 import type { ProtocolError } from '../errors.js';
 import type { Framing } from '../framing/framing.js';
 import type { Budget } from './budget.js';
+import type { BodiesKind } from './streamed-bodies.js';
 import { type Meter, sumOf, type Traffic } from './traffic.js';
 
 /** What every connection can be told. */
@@ -45,18 +46,26 @@ export interface ConnectionSettings<In, Out> {
   readonly allowHalfOpen: boolean;
   /** What it shares with the other connections of its server. */
   readonly budget?: Budget;
-  /** Whether bodies are streams. */
-  readonly streamed: boolean;
+  /** Set where bodies are streams. */
+  readonly bodies: BodiesKind | undefined;
   /** Absent: nobody needs to claim it. */
   readonly claimTimeoutMs?: number;
 }
 
+/** What whoever binds `listen` and `connect` to a platform settles for all of their connections. */
+export interface ConnectionDefaults {
+  readonly framing: Framing;
+  /** Absent: bodies cannot be streams there, and nothing of that is in the bundle. */
+  readonly bodies?: BodiesKind;
+}
+
 export function connectionSettings<In, Out>(
-  framing: Framing,
+  defaults: ConnectionDefaults,
   options: ConnectionOptions<In, Out> & { readonly bodies?: 'stream' },
 ): ConnectionSettings<In, Out> {
+  const framing = options.framing ?? defaults.framing;
   const settings = {
-    framing: options.framing ?? framing,
+    framing,
     codec: options.codec,
     onUndecodable: options.onUndecodable,
     traffic: sumOf(options.traffic),
@@ -65,7 +74,7 @@ export function connectionSettings<In, Out>(
     writeTimeoutMs: options.writeTimeoutMs ?? 10_000,
     closeTimeoutMs: options.closeTimeoutMs ?? 10_000,
     allowHalfOpen: options.allowHalfOpen ?? false,
-    streamed: isStreamed(options.framing ?? framing, options),
+    bodies: options.bodies === undefined ? undefined : kindOf(defaults, framing, options),
   };
   positive('maxQueuedBytes', settings.maxQueuedBytes);
   positive('maxQueuedMessages', settings.maxQueuedMessages);
@@ -74,12 +83,16 @@ export function connectionSettings<In, Out>(
   return settings;
 }
 
-function isStreamed(framing: Framing, { bodies, codec }: { bodies?: unknown; codec?: unknown }): boolean {
-  if (bodies === undefined) return false;
+function kindOf(
+  { bodies: kind }: ConnectionDefaults,
+  framing: Framing,
+  { bodies, codec }: { readonly bodies?: unknown; readonly codec?: unknown },
+): BodiesKind {
   if (bodies !== 'stream') throw new TypeError(`bodies is 'stream', or absent, not ${String(bodies)}`);
   if (codec !== undefined) throw new TypeError('A codec needs whole messages, and bodies are to be streams');
   if (framing.streams === undefined) throw new TypeError(`${framing.name} cannot carry bodies as streams`);
-  return true;
+  if (kind === undefined) throw new TypeError('Bodies cannot be streams here');
+  return kind;
 }
 
 /** A limit is a number above zero; `Infinity` has to be written. */

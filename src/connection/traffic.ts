@@ -16,12 +16,30 @@ export class Meter implements Traffic {
   bytesOut = 0;
   messagesIn = 0;
   messagesOut = 0;
+  readonly #sum: Meter | undefined;
 
-  constructor(private readonly sum?: Meter) {}
+  constructor(sum?: Meter) {
+    this.#sum = sum;
+  }
 
-  count(what: keyof Traffic, by: number): void {
-    this[what] += by;
-    this.sum?.count(what, by);
+  came(bytes: number): void {
+    this.bytesIn += bytes;
+    this.#sum?.came(bytes);
+  }
+
+  went(bytes: number): void {
+    this.bytesOut += bytes;
+    this.#sum?.went(bytes);
+  }
+
+  read(): void {
+    this.messagesIn += 1;
+    this.#sum?.read();
+  }
+
+  taken(): void {
+    this.messagesOut += 1;
+    this.#sum?.taken();
   }
 }
 

@@ -1,33 +1,46 @@
-import { BehaviorSubject, distinctUntilChanged, type Observable } from 'rxjs';
+import { BehaviorSubject, type Observable } from 'rxjs';
 import type { Flow } from './connection.js';
 import type { Outbox, OutboxOptions } from './outbox.js';
 
-/** Watches how high the queue of sends stands. */
-export interface Water {
-  readonly flow$: Observable<Flow>;
-  /** Whether it is above the high mark, and has not fallen to the low one since. */
-  readonly high: boolean;
-  /** Looks again. */
-  look(): void;
-  close(): void;
-}
+/** Watches how high the queue of sends stands: the high mark is at half of either bound, the low one at a quarter. */
+export class Water {
+  readonly #queue: Pick<Outbox, 'bytes' | 'messages'>;
+  readonly #limits: OutboxOptions;
+  /** Made for the first who asks: most never do. */
+  #state: BehaviorSubject<Flow> | undefined;
+  #high = false;
+  #closed = false;
 
-/** The high mark is at half of either bound, the low one at a quarter. */
-export function water(queue: Pick<Outbox, 'bytes' | 'messages'>, limits: OutboxOptions): Water {
-  const state = new BehaviorSubject<Flow>('open');
-  const above = (part: number) =>
-    queue.bytes > limits.maxQueuedBytes * part || queue.messages > limits.maxQueuedMessages * part;
-  let high = false;
-  return {
-    flow$: state.pipe(distinctUntilChanged()),
-    get high() {
-      return high;
-    },
-    look() {
-      if (above(high ? 1 / 4 : 1 / 2) === high) return;
-      high = !high;
-      state.next(high ? 'paused' : 'open');
-    },
-    close: () => state.complete(),
-  };
+  constructor(queue: Pick<Outbox, 'bytes' | 'messages'>, limits: OutboxOptions) {
+    this.#queue = queue;
+    this.#limits = limits;
+  }
+
+  get flow$(): Observable<Flow> {
+    this.#state ??= new BehaviorSubject<Flow>(this.#high ? 'paused' : 'open');
+    if (this.#closed) this.#state.complete();
+    return this.#state.asObservable();
+  }
+
+  /** Whether it is above the high mark, and has not fallen to the low one since. */
+  get high(): boolean {
+    return this.#high;
+  }
+
+  /** Looks again. */
+  look(): void {
+    if (this.#isAbove(this.#high ? 1 / 4 : 1 / 2) === this.#high) return;
+    this.#high = !this.#high;
+    this.#state?.next(this.#high ? 'paused' : 'open');
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#state?.complete();
+  }
+
+  #isAbove(part: number): boolean {
+    const { maxQueuedBytes, maxQueuedMessages } = this.#limits;
+    return this.#queue.bytes > maxQueuedBytes * part || this.#queue.messages > maxQueuedMessages * part;
+  }
 }

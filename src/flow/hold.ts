@@ -43,18 +43,23 @@ export interface Hold {
   release(): void;
 }
 
+/** Who has messages to deliver, and is told what becomes of them. */
+export interface GateOwner {
+  /** A held message has lost its last hold. */
+  consumed(): void;
+  /** The next message may come. */
+  opened(): void;
+}
+
 /** What holds are made on: the source's side of the agreement. */
 export class Gate {
   #withoutRoom = 0;
   #delivery: Delivery | undefined;
   #waiting: (() => void)[] | undefined;
-  readonly #consumed: () => void;
-  readonly #opened: () => void;
+  readonly #owner: GateOwner;
 
-  /** `consumed` is called for each held message whose last hold is released, `opened` when the next message may come. */
-  constructor(on: { consumed: () => void; opened: () => void }) {
-    this.#consumed = on.consumed;
-    this.#opened = on.opened;
+  constructor(owner: GateOwner) {
+    this.#owner = owner;
   }
 
   /** Whether every present hold has room. */
@@ -72,8 +77,9 @@ export class Gate {
       current = outer;
     }
     const delivery = this.#delivery;
+    if (delivery === undefined) return true;
     this.#delivery = undefined;
-    return delivery === undefined || delivery.delivered();
+    return delivery.delivered();
   }
 
   /** Makes the next message to be delivered one that can be held by its source, too; `consumed` is called for it in place of the gate's own. */
@@ -92,7 +98,7 @@ export class Gate {
   shift(by: 1 | -1): void {
     this.#withoutRoom += by;
     if (this.#withoutRoom > 0) return;
-    this.#opened();
+    this.#owner.opened();
     if (this.#waiting) this.#tell();
   }
 
@@ -110,19 +116,21 @@ export class Gate {
 
   /** @internal */
   consumed(): void {
-    this.#consumed();
+    this.#owner.consumed();
   }
 }
 
 /** One held message. */
 export class Delivery {
+  readonly gate: Gate;
+  readonly #consumed: (() => void) | undefined;
   #holds = 0;
   #running = true;
 
-  constructor(
-    readonly gate: Gate,
-    private readonly consumed?: () => void,
-  ) {}
+  constructor(gate: Gate, consumed?: () => void) {
+    this.gate = gate;
+    this.#consumed = consumed;
+  }
 
   /** Whether somebody holds it. */
   get held(): boolean {
@@ -130,27 +138,8 @@ export class Delivery {
   }
 
   hold(room: number): Hold {
-    const gate = this.gate;
-    let blocks = room <= 0;
-    let released = false;
-    const letGo = holdWatcher?.();
     this.#holds++;
-    if (blocks) gate.shift(1);
-    const setRoom = (next: number) => {
-      const nowBlocks = next <= 0;
-      if (released || nowBlocks === blocks) return;
-      blocks = nowBlocks;
-      gate.shift(blocks ? 1 : -1);
-    };
-    const release = () => {
-      if (released) return;
-      released = true;
-      letGo?.();
-      this.#holds--;
-      this.#settle();
-      if (blocks) gate.shift(-1);
-    };
-    return { setRoom, release };
+    return new HoldOn(this, room, holdWatcher?.());
   }
 
   /** The first `next` has returned. Returns whether nobody holds the message any more. */
@@ -159,10 +148,41 @@ export class Delivery {
     return this.#holds === 0;
   }
 
-  #settle(): void {
+  /** @internal A hold was released. */
+  letGo(): void {
+    this.#holds--;
     if (this.#holds > 0 || this.#running) return;
-    if (this.consumed) this.consumed();
+    if (this.#consumed) this.#consumed();
     else this.gate.consumed();
+  }
+}
+
+class HoldOn implements Hold {
+  #delivery: Delivery | undefined;
+  #blocks: boolean;
+  readonly #released: (() => void) | undefined;
+
+  constructor(delivery: Delivery, room: number, released: (() => void) | undefined) {
+    this.#delivery = delivery;
+    this.#blocks = room <= 0;
+    this.#released = released;
+    if (this.#blocks) delivery.gate.shift(1);
+  }
+
+  setRoom(room: number): void {
+    const blocks = room <= 0;
+    if (this.#delivery === undefined || blocks === this.#blocks) return;
+    this.#blocks = blocks;
+    this.#delivery.gate.shift(blocks ? 1 : -1);
+  }
+
+  release(): void {
+    const delivery = this.#delivery;
+    if (delivery === undefined) return;
+    this.#delivery = undefined;
+    this.#released?.();
+    delivery.letGo();
+    if (this.#blocks) delivery.gate.shift(-1);
   }
 }
 

@@ -35,7 +35,7 @@ import { positive } from '../connection/options.js';
  */
 export function writeIdle(connection: Connection<unknown, never>, periodMs: number): Observable<void> {
   positive('periodMs', periodMs);
-  const begun = () => frameDoor(connection)?.begunCount() ?? -1;
+  const begun = () => frameDoor(connection)?.begunCount ?? -1;
   return interval(periodMs).pipe(
     map(begun),
     startWith(begun()),

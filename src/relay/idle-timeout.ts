@@ -1,5 +1,5 @@
 import { type MonoTypeOperatorFunction, Observable } from 'rxjs';
-import { deadlines } from '../connection/deadlines.js';
+import { Deadlines } from '../connection/deadlines.js';
 import { positive } from '../connection/options.js';
 import { WireError } from '../errors.js';
 import { currentGate, type Gate } from '../flow/hold.js';
@@ -28,7 +28,7 @@ export function idleTimeout<T>(timeoutMs: number): MonoTypeOperatorFunction<T> {
   return (source) =>
     new Observable((subscriber) => {
       let gate: Gate | undefined;
-      const timers = deadlines<'idle'>(() => {
+      const timers = new Deadlines<'idle'>(() => {
         // Held now: time starts again when there is room.
         if (gate && !gate.open) gate.whenOpen(restart);
         else subscriber.error(new WireError('idle', `No message has come for ${timeoutMs} ms`));

@@ -22,9 +22,8 @@ export type ServerEvent =
 export type Tell = (event: ServerEvent) => void;
 
 /** Tells an observer, whose mistakes harm nobody: RxJS reports what it throws. */
-export function telling(observer: NextObserver<ServerEvent> | undefined): Tell {
-  if (observer === undefined) return () => {};
-  return (event) => of(event).subscribe((each) => observer.next(each));
+export function telling(observer: NextObserver<ServerEvent> | undefined): Tell | undefined {
+  return observer && ((event) => of(event).subscribe((each) => observer.next(each)));
 }
 
 /** Tells of a connection from its opening to its end. */

@@ -4,12 +4,12 @@ import { Budget } from '../connection/budget.js';
 import type { BodyConnection, Connection } from '../connection/connection.js';
 import { openConnection } from '../connection/open-connection.js';
 import {
+  type ConnectionDefaults,
   type ConnectionOptions,
   type ConnectionSettings,
   connectionSettings,
   positive,
 } from '../connection/options.js';
-import type { Framing } from '../framing/framing.js';
 import type { Address, BoundAddress, Transport, Wire } from '../transport/transport.js';
 import { type ServerEvent, type Tell, telling, tellOf } from './events.js';
 
@@ -47,13 +47,13 @@ export interface Listen {
 const maxRefusals = 64;
 
 /** `listen`, bound to a transport and a framing that it uses where the options name no others. */
-export function listenOver(defaults: { readonly transport: Transport; readonly framing: Framing }): Listen {
+export function listenOver(defaults: ConnectionDefaults & { readonly transport: Transport }): Listen {
   return <In, Out>(addresses: Address | readonly Address[], options: ListenOptions<In, Out> = {}) => {
     const all = isList(addresses) ? addresses : [addresses];
     if (all.length === 0) throw new RangeError('listen needs an address');
     const transport = options.transport ?? defaults.transport;
     const settings = {
-      ...connectionSettings(defaults.framing, options),
+      ...connectionSettings(defaults, options),
       claimTimeoutMs: positive('claimTimeoutMs', options.claimTimeoutMs ?? 10_000),
     };
     const limit = positive('maxConnections', options.maxConnections ?? 10_000);
@@ -73,7 +73,7 @@ export function listenOver(defaults: { readonly transport: Transport; readonly f
             missing--;
             if (missing > 0) return;
             of(bound).subscribe((all) => options.openObserver?.next(all));
-            tell({ type: 'bound', addresses: bound });
+            tell?.({ type: 'bound', addresses: bound });
           },
         };
         subscriber.add(
@@ -92,7 +92,7 @@ function accepting<In, Out>(
   settings: ConnectionSettings<In, Out>,
   limit: number,
   subscriber: Subscriber<Connection<In, Out>>,
-  tell: Tell,
+  tell: Tell | undefined,
 ): (wire: Wire) => void {
   let open = 0;
   let refusals = 0;
@@ -113,20 +113,20 @@ function accepting<In, Out>(
     const { remote } = wire;
     if (open >= limit) {
       refuse(wire);
-      tell({ type: 'refused', remote });
+      tell?.({ type: 'refused', remote });
       return;
     }
     open++;
     wire.closed$.subscribe(() => open--);
-    tell({ type: 'accepted', remote });
+    tell?.({ type: 'accepted', remote });
     subscriber.add(
       openConnection(wire, settings).subscribe({
         next: (connection) => {
-          tellOf(connection, tell);
+          if (tell) tellOf(connection, tell);
           subscriber.next(connection);
         },
         // It never became a connection: nobody is waiting for it.
-        error: (error) => tell({ type: 'failed', remote, error }),
+        error: (error) => tell?.({ type: 'failed', remote, error }),
       }),
     );
   };

@@ -1,5 +1,6 @@
 import { asapScheduler, type Observable, Subscription } from 'rxjs';
 import { type Connect, connectOver } from '../client/connect.js';
+import { streamedBodies } from '../connection/streamed-bodies.js';
 import { watchConnections } from '../connection/watched.js';
 import { setStrictByDefault, watchHolds } from '../flow/hold.js';
 import { tinyproto } from '../framing/tinyproto.js';
@@ -81,7 +82,7 @@ function play(time: VirtualTime, test: (helpers: MarbleHelpers) => void, options
   const made = sources(time, stage.rows, found);
   const programs = new Subscription();
   const watch = watching(time, found, record);
-  const defaults = { transport: net, framing: tinyproto() };
+  const defaults = { transport: net, framing: tinyproto(), bodies: streamedBodies };
   let over = false;
   let endless = false;
 

@@ -11,5 +11,6 @@ export type {
   TransportListenOptions,
   Wire,
   WireClosed,
+  Written,
 } from './transport.js';
 export { type Tapped, wiretap } from './wiretap.js';

@@ -1,21 +1,9 @@
 import type { Socket } from 'node:net';
 import { Observable, type Subscriber, type Subscription, timer } from 'rxjs';
 import type { WireError } from '../errors.js';
+import { readTogether } from './read-together.js';
 import { errorAtEnd } from './socket-end.js';
 import type { SocketWrites } from './socket-writes.js';
-
-/** What comes out of one socket. */
-export interface SocketReads {
-  readonly bytes$: Observable<Uint8Array>;
-  pause(): void;
-  resume(): void;
-  /** From here on whatever comes is read and dropped, and `bytes$` says nothing more. */
-  drop(): void;
-  /** Ends `bytes$`, unless it has ended. */
-  fail(error: WireError): void;
-  /** Nothing will come any more. */
-  stop(): void;
-}
 
 export interface SocketReadsOptions {
   readonly probeMs: number;
@@ -26,77 +14,99 @@ export interface SocketReadsOptions {
 const nothing = new Uint8Array(0);
 
 /** Reads a socket as long as somebody wants its bytes; leaves them in the kernel otherwise, which is what holds the peer. */
-export function socketReads(socket: Socket, writes: SocketWrites, options: SocketReadsOptions): SocketReads {
-  const { probeMs, canProbe } = options;
-  let reader: Subscriber<Uint8Array> | undefined;
-  let claimed = false;
-  let held = false;
-  let dropping = false;
-  let failure: WireError | undefined;
-  let probing: Subscription | undefined;
+export class SocketReads {
+  readonly bytes$: Observable<Uint8Array>;
+  readonly #socket: Socket;
+  readonly #writes: SocketWrites;
+  readonly #options: SocketReadsOptions;
+  #reader: Subscriber<Uint8Array> | undefined;
+  #claimed = false;
+  #held = false;
+  #dropping = false;
+  #failure: WireError | undefined;
+  #probing: Subscription | undefined;
 
-  socket.pause();
-  socket.on('data', (chunk: Uint8Array) => {
-    // Not a Buffer: its `slice` shares memory, where everybody else's copies.
-    if (!dropping) reader?.next(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
-  });
-  socket.on('end', () => {
-    const error = errorAtEnd(socket);
-    if (error) socket.destroy(error);
-    else if (!dropping) reader?.complete();
-    watchPeer();
-  });
+  constructor(socket: Socket, writes: SocketWrites, options: SocketReadsOptions) {
+    this.#socket = socket;
+    this.#writes = writes;
+    this.#options = options;
+    this.bytes$ = new Observable((subscriber) => this.#claim(subscriber));
+    socket.pause();
+    if (!readTogether(socket, this)) {
+      socket.on('data', (chunk: Uint8Array) => {
+        // Not a Buffer: its `slice` shares memory, where everybody else's copies.
+        this.received(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+      });
+    }
+    socket.on('end', () => this.#ended());
+  }
 
-  function flow(): void {
-    if (dropping || (claimed && !held)) socket.resume();
-    else socket.pause();
+  pause(): void {
+    this.#held = true;
+    this.#flow();
+    this.#watchPeer();
+  }
+
+  resume(): void {
+    this.#held = false;
+    this.#flow();
+  }
+
+  /** From here on whatever comes is read and dropped, and `bytes$` says nothing more. */
+  drop(): void {
+    this.#dropping = true;
+    this.#flow();
+  }
+
+  /** Ends `bytes$`, unless it has ended. */
+  fail(error: WireError): void {
+    this.#failure ??= error;
+    if (!this.#dropping) this.#reader?.error(this.#failure);
+  }
+
+  /** Nothing will come any more. */
+  stop(): void {
+    this.#probing?.unsubscribe();
+    this.#probing = undefined;
+  }
+
+  /** @internal A chunk has come, and is the reader's to keep. */
+  received(chunk: Uint8Array): void {
+    if (!this.#dropping) this.#reader?.next(chunk);
+  }
+
+  #claim(subscriber: Subscriber<Uint8Array>) {
+    if (this.#claimed) return subscriber.error(new TypeError('The bytes of a wire have one subscriber'));
+    this.#claimed = true;
+    this.#reader = subscriber;
+    if (this.#failure && !this.#dropping) process.nextTick(() => subscriber.error(this.#failure));
+    else this.#flow();
+    return () => {
+      this.#reader = undefined;
+    };
+  }
+
+  #ended(): void {
+    const error = errorAtEnd(this.#socket);
+    if (error) this.#socket.destroy(error);
+    else if (!this.#dropping) this.#reader?.complete();
+    this.#watchPeer();
+  }
+
+  #flow(): void {
+    if (this.#dropping || (this.#claimed && !this.#held)) this.#socket.resume();
+    else this.#socket.pause();
   }
 
   /** A socket that is not read, or has no more to read, hears nothing of RST; an empty write does, and does no harm else. */
-  function watchPeer(): void {
-    if (canProbe && !writes.ended && !socket.destroyed) probing ??= timer(probeMs, probeMs).subscribe(probe);
+  #watchPeer(): void {
+    const { probeMs, canProbe } = this.#options;
+    if (!canProbe || this.#writes.ended || this.#socket.destroyed) return;
+    this.#probing ??= timer(probeMs, probeMs).subscribe(() => this.#probe());
   }
 
-  function probe(): void {
-    if (!held && !socket.readableEnded) stop();
-    else if (!writes.busy && !writes.ended) writes.write(nothing, () => {});
+  #probe(): void {
+    if (!this.#held && !this.#socket.readableEnded) this.stop();
+    else if (!this.#writes.busy && !this.#writes.ended) this.#writes.write(nothing, () => {});
   }
-
-  function stop(): void {
-    probing?.unsubscribe();
-    probing = undefined;
-  }
-
-  const bytes$ = new Observable<Uint8Array>((subscriber) => {
-    if (claimed) return subscriber.error(new TypeError('The bytes of a wire have one subscriber'));
-    claimed = true;
-    reader = subscriber;
-    if (failure && !dropping) process.nextTick(() => subscriber.error(failure));
-    else flow();
-    return () => {
-      reader = undefined;
-    };
-  });
-
-  return {
-    bytes$,
-    pause() {
-      held = true;
-      flow();
-      watchPeer();
-    },
-    resume() {
-      held = false;
-      flow();
-    },
-    drop() {
-      dropping = true;
-      flow();
-    },
-    fail(error) {
-      failure ??= error;
-      if (!dropping) reader?.error(failure);
-    },
-    stop,
-  };
 }

@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net';
-import { AsyncSubject, type Subscription, timer } from 'rxjs';
+import { AsyncSubject, type Observable, type Subscription, timer } from 'rxjs';
 import { WireError } from '../errors.js';
 import { formatAddress } from './address.js';
 import { nodeError } from './node-errors.js';
-import { socketReads } from './socket-reads.js';
-import { socketWrites } from './socket-writes.js';
+import { SocketReads } from './socket-reads.js';
+import { SocketWrites } from './socket-writes.js';
 import type { TcpOptions } from './tcp-options.js';
-import type { BoundAddress, Wire, WireClosed } from './transport.js';
+import type { BoundAddress, Wire, WireClosed, Written } from './transport.js';
 
 /** The ends of a wire whose socket does not know them: a Unix socket has no addresses. */
 export interface WireEnds {
@@ -15,49 +15,105 @@ export interface WireEnds {
 }
 
 /**
- * A socket of Node's as a `Wire`. Every event of the socket is handled here and in `socketReads`, and nowhere else.
+ * A socket of Node's as a `Wire`. Every event of the socket is handled here and in `SocketReads`, and nowhere else.
  *
  * The socket is connected and not yet flowing, and nobody else listens to it. To be called in the task in which it came up:
  * a socket without an `error` listener takes the process down with the first RST.
  */
 export function socketWire(socket: Socket, options: TcpOptions = {}, ends = endsOf(socket)): Wire {
-  const { keepAliveMs = 30_000, probeMs = 5_000, lingerMs = 1_000 } = options;
-  const name = `The wire to ${formatAddress(ends.remote)}`;
-  const canReset = 'port' in ends.remote;
-  const writes = socketWrites(socket);
-  const reads = socketReads(socket, writes, { probeMs, canProbe: canReset });
-  const closed = new AsyncSubject<WireClosed>();
-  let outcome: WireClosed = {};
-  let destroyed = false;
-  let lingering: Subscription | undefined;
+  return new SocketWire(socket, options, ends);
+}
 
-  socket.allowHalfOpen = true;
-  socket.setNoDelay(true);
-  socket.setKeepAlive(true, keepAliveMs);
-  socket.on('error', onError);
-  socket.on('close', onClose);
+class SocketWire implements Wire {
+  readonly local: BoundAddress;
+  readonly remote: BoundAddress;
+  readonly bytes$: Observable<Uint8Array>;
+  readonly closed$: Observable<WireClosed>;
+  readonly #socket: Socket;
+  readonly #writes: SocketWrites;
+  readonly #reads: SocketReads;
+  readonly #closed = new AsyncSubject<WireClosed>();
+  readonly #lingerMs: number;
+  #outcome: WireClosed = {};
+  #destroyed = false;
+  #lingering: Subscription | undefined;
 
-  function onError(cause: Error): void {
-    const error = nodeError(name, cause);
-    reads.fail(error);
-    if (!destroyed) outcome = { error };
+  constructor(socket: Socket, options: TcpOptions, { local, remote }: WireEnds) {
+    const { keepAliveMs = 30_000, probeMs = 5_000, lingerMs = 1_000 } = options;
+    this.local = local;
+    this.remote = remote;
+    this.#socket = socket;
+    this.#lingerMs = lingerMs;
+    this.#writes = new SocketWrites(socket);
+    this.#reads = new SocketReads(socket, this.#writes, { probeMs, canProbe: this.#canReset });
+    this.bytes$ = this.#reads.bytes$;
+    this.closed$ = this.#closed.asObservable();
+    socket.allowHalfOpen = true;
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, keepAliveMs);
+    socket.on('error', (cause) => this.#onError(cause));
+    socket.on('close', () => this.#onClose());
   }
 
-  function onClose(): void {
-    reads.stop();
-    lingering?.unsubscribe();
-    const gone = new WireError('reset', `${name} is gone`);
-    const inOrder = socket.readableEnded && writes.ended;
-    if (!inOrder && !destroyed) outcome = { error: outcome.error ?? gone };
-    reads.fail(outcome.error ?? gone);
-    writes.fail(outcome.error ?? gone);
-    closed.next(outcome);
-    closed.complete();
+  write(bytes: Uint8Array, done: Written): void {
+    this.#writes.write(bytes, done);
+  }
+
+  pause(): void {
+    this.#reads.pause();
+  }
+
+  resume(): void {
+    this.#reads.resume();
+  }
+
+  end(done: Written): void {
+    this.#writes.end(done);
+  }
+
+  destroy({ reset = false }: { readonly reset?: boolean } = {}): void {
+    const first = !this.#destroyed;
+    this.#destroyed = true;
+    this.#reads.drop();
+    if (this.#socket.destroyed) return;
+    if (first) {
+      this.#writes.end(() => {});
+      this.#lingering = timer(this.#lingerMs).subscribe(() => this.#cut());
+    }
+    if (reset) this.#reset();
+  }
+
+  get #canReset(): boolean {
+    return 'port' in this.remote;
+  }
+
+  get #name(): string {
+    return `The wire to ${formatAddress(this.remote)}`;
+  }
+
+  #onError(cause: Error): void {
+    const error = nodeError(this.#name, cause);
+    this.#reads.fail(error);
+    if (!this.#destroyed) this.#outcome = { error };
+  }
+
+  #onClose(): void {
+    this.#reads.stop();
+    this.#lingering?.unsubscribe();
+    const gone = new WireError('reset', `${this.#name} is gone`);
+    const inOrder = this.#socket.readableEnded && this.#writes.ended;
+    if (!inOrder && !this.#destroyed) this.#outcome = { error: this.#outcome.error ?? gone };
+    const error = this.#outcome.error ?? gone;
+    this.#reads.fail(error);
+    this.#writes.fail(error);
+    this.#closed.next(this.#outcome);
+    this.#closed.complete();
   }
 
   /** RST at once; where that cannot be said, what comes next to it. */
-  function reset(): void {
-    if (!canReset) socket.destroy();
+  #reset(): void {
+    const socket = this.#socket;
+    if (!this.#canReset) socket.destroy();
     // A shutdown under way makes libuv refuse the reset, and Node then forgets the socket. It takes one round of the loop.
     else if (socket.writableEnded && !socket.writableFinished)
       socket.once('finish', () => socket.resetAndDestroy());
@@ -65,33 +121,10 @@ export function socketWire(socket: Socket, options: TcpOptions = {}, ends = ends
   }
 
   /** The time to take our last bytes is over. What Node still holds is lost, which must not look like an orderly end. */
-  function cut(): void {
-    if (writes.busy) reset();
-    else socket.destroy();
+  #cut(): void {
+    if (this.#writes.busy) this.#reset();
+    else this.#socket.destroy();
   }
-
-  function destroy({ reset: atOnce = false }: { readonly reset?: boolean } = {}): void {
-    const first = !destroyed;
-    destroyed = true;
-    reads.drop();
-    if (socket.destroyed) return;
-    if (first) {
-      writes.end(() => {});
-      lingering = timer(lingerMs).subscribe(cut);
-    }
-    if (atOnce) reset();
-  }
-
-  return {
-    ...ends,
-    bytes$: reads.bytes$,
-    write: writes.write,
-    pause: reads.pause,
-    resume: reads.resume,
-    end: writes.end,
-    destroy,
-    closed$: closed.asObservable(),
-  };
 }
 
 /** A socket that its peer has reset before it was accepted has no addresses any more. */

@@ -31,7 +31,14 @@ export function wiretap(transport: Transport, observer: NextObserver<Tapped>): T
     const tell = (direction: Tapped['direction'], what: Tapped['what']) =>
       of({ local, remote, direction, what }).subscribe((each) => observer.next(each));
     return {
-      ...wire,
+      local,
+      remote,
+      ...(wire.keepsChunks !== undefined && { keepsChunks: wire.keepsChunks }),
+      ...(wire.halfClose !== undefined && { halfClose: wire.halfClose }),
+      closed$: wire.closed$,
+      pause: () => wire.pause(),
+      resume: () => wire.resume(),
+      destroy: (options) => wire.destroy(options),
       bytes$: wire.bytes$.pipe(
         tap({
           next: (chunk) => tell('in', chunk),

@@ -1,0 +1,519 @@
+import { type Observable, type Observer, of } from 'rxjs';
+import { AsyncSchemaError, ProtocolError, WireError } from '../errors.js';
+import type { Frame, FramingMachine, StreamingPort, Wait } from '../framing/framing.js';
+import type { Wire } from '../transport/transport.js';
+import type { Connection, Protocol } from './connection.js';
+import { Deadlines } from './deadlines.js';
+import { encode, type Spoken } from './encoder.js';
+import { Inbound } from './inbound.js';
+import { type Failure, Inbox, type InboxEvents, type None, none, type Rest } from './inbox.js';
+import { Life } from './life.js';
+import type { ConnectionSettings } from './options.js';
+import { Outbox, type Sender, type Sending } from './outbox.js';
+import { sendOne } from './single-send.js';
+import type { StreamedBodiesOf } from './streamed-bodies.js';
+import { Meter } from './traffic.js';
+import { watched } from './watched.js';
+import { Water } from './water.js';
+import { Writer, type WriterEvents } from './writer.js';
+
+type Deadline = Wait | 'write' | 'close' | 'claim' | 'budget';
+
+/** How long a connection waits for room in its server's budget, where it may itself have what others wait for. */
+const budgetTimeoutMs = 30_000;
+
+interface Fault {
+  readonly error: ProtocolError;
+  readonly reset: boolean;
+}
+
+/**
+ * A connection at work: the machine between the wire and the two boxes, and the clock beside them.
+ *
+ *     wire.bytes$ ─▶ machine ─▶ inbox ─▶ messages$
+ *     wire.write ◀─ writer ◀─ machine ◀─ outbox ◀─ send
+ *
+ * Whatever happens is noted first and acted on in `turn`, in one order: so that the machine is never called back from inside itself. It is a class, and makes what it has when
+ * that is needed, because a server has ten thousand of them, most of them idle.
+ */
+export class Core<In, Out> implements StreamingPort, WriterEvents, InboxEvents<In> {
+  readonly wire: Wire;
+  readonly spoken: Spoken<In, Out>;
+  readonly meter: Meter;
+  readonly life = new Life();
+  readonly sends: Outbox;
+  readonly mark: Water;
+  readonly received: Inbox<In>;
+  readonly #settings: ConnectionSettings<In, Out>;
+  readonly #out: Writer;
+  readonly #timers: Deadlines<Deadline>;
+  readonly #budgeted: Inbound | undefined;
+  #connection: Connection<In, Out> | undefined;
+  #opening: Observer<Connection<In, Out>> | undefined;
+  #machine: FramingMachine;
+  #bodies: StreamedBodiesOf | undefined;
+  /** Messages read from a machine that another has followed: that one knows nothing of them. */
+  #readBefore = 0;
+
+  /** Noted, and not yet acted on. */
+  #hasOpened = false;
+  #peerHasEnded = false;
+  #fault: Fault | undefined;
+
+  #isUndecodable = false;
+  #isTurning = false;
+  #turnAgain = false;
+  #isPaused = false;
+  #isStarving = false;
+  #isUnclaimed = false;
+  /** Set while a machine waits for the road to be quiet: for how long it must have been. */
+  #quietMs: number | undefined;
+
+  constructor(wire: Wire, settings: ConnectionSettings<In, Out>) {
+    const { framing, codec, bodies, budget } = settings;
+    this.wire = wire;
+    this.#settings = settings;
+    this.spoken = { framing, codec, bodies };
+    this.meter = new Meter(settings.traffic);
+    this.#timers = new Deadlines((name) => this.#expired(name));
+    this.#out = new Writer(wire, this);
+    const machine = () => this.#machine;
+    this.#budgeted = budget && new Inbound(budget, machine, () => this.#retry());
+    this.sends = new Outbox(machine, settings, this.meter);
+    this.mark = new Water(this.sends, settings);
+    this.received = new Inbox(this);
+    this.#bodies = bodies?.open(framing, this, this);
+    this.#machine = this.#bodies?.machine ?? framing.open(this);
+  }
+
+  /** Begins the conversation: `opening` is given what the owner will see of it, when the opening exchange is done. */
+  start(connection: Connection<In, Out>, opening: Observer<Connection<In, Out>>): void {
+    this.#connection = connection;
+    this.#opening = opening;
+    this.wire.bytes$.subscribe({
+      next: (chunk) => this.#cameBytes(chunk),
+      complete: () => this.#cameEnd(),
+      error: (error) => {
+        this.#fail(error, true);
+        this.turn();
+      },
+    });
+    this.wire.closed$.subscribe(({ error }) => {
+      if (error) this.#fail(error, true);
+      else this.#shut(undefined, false);
+      this.#tellClosed();
+    });
+    this.#machine.start();
+    this.turn();
+  }
+
+  // --- what its owner asks
+
+  send(message: Out): Observable<void> {
+    return sendOne(this.sends, (sender) => this.add(message, sender));
+  }
+
+  sendFrame(frame: Frame): Observable<void> {
+    if (frame.streamed !== undefined) throw new TypeError('A frame without its body cannot be sent');
+    return sendOne(this.sends, (sender) => this.#queued(this.sends.add(frame, sender)));
+  }
+
+  /** Queues a message, or fails it. Throws a `SendError` for one that cannot be encoded. */
+  add(message: Out, sender: Sender): Sending | undefined {
+    const frame = encode(this.spoken, message);
+    const source = this.spoken.bodies?.sourceOf(message, this.#settings.maxQueuedBytes, this);
+    return this.#queued(this.sends.add(frame, sender, source));
+  }
+
+  /** Somebody takes charge. */
+  claimed(): void {
+    if (!this.#isUnclaimed) return;
+    this.#isUnclaimed = false;
+    this.#timers.clear('claim');
+  }
+
+  reframe<NextIn, NextOut>(next: Protocol<NextIn, NextOut>): void {
+    const { framing } = this.spoken;
+    if (!framing.halfClose)
+      throw new TypeError(`${framing.name} has state on both sides: it cannot be swapped out`);
+    if (this.life.state !== 'open') throw new WireError('reset', 'The connection has ended, or is about to');
+    if (this.#bodies?.open || this.#machine.midFrame) throw new TypeError('A body is on its way');
+    this.#bodies = undefined;
+    const unread = this.#machine.release();
+    this.#readBefore += this.received.held;
+    this.spoken.framing = next.framing ?? framing;
+    this.spoken.codec = next.codec as unknown as typeof this.spoken.codec;
+    this.spoken.bodies = undefined;
+    this.#machine = this.spoken.framing.open(this);
+    this.#machine.start();
+    this.#machine.receive(unread);
+    this.turn();
+  }
+
+  beginEnding(): void {
+    this.claimed();
+    this.life.go('end');
+    this.turn();
+  }
+
+  beginClosing(): void {
+    this.claimed();
+    if (this.life.state === 'opening') {
+      this.destroy();
+      return;
+    }
+    this.life.by ??= 'us';
+    if (this.life.go('close')) {
+      this.#timers.set('close', this.#settings.closeTimeoutMs);
+      this.#machine.close();
+    }
+    this.#bodies?.cut();
+    this.received.cut();
+    this.turn();
+  }
+
+  destroy(error?: unknown): void {
+    this.life.by ??= 'us';
+    // The peer shall not take for an orderly end what is none here.
+    this.#shut(error === undefined ? undefined : { error }, error !== undefined);
+    this.#bodies?.cut(error);
+    this.received.cut(this.life.failure);
+    this.#tellClosed();
+  }
+
+  /** Nobody waits for it to open any more. */
+  abandon(): void {
+    if (this.life.state === 'opening') this.destroy();
+  }
+
+  // --- what the machine asks: StreamingPort
+
+  write(bytes: Uint8Array, last: boolean): void {
+    if (this.life.state === 'closed') return;
+    if (last) this.sends.handed();
+    this.meter.went(bytes.length);
+    this.#out.write(bytes, last);
+  }
+
+  opened(): void {
+    this.#hasOpened = true;
+  }
+
+  writeBody(): void {
+    this.#bodies?.draw(this.sends);
+  }
+
+  outcome(of: 'taken' | 'refused'): void {
+    this.sends.outcome(of);
+  }
+
+  fail(error: ProtocolError, { reset }: { readonly reset: boolean }): void {
+    this.#fault ??= { error, reset };
+  }
+
+  await(wait: Wait, ms: number): void {
+    if (wait === 'quiet') this.#quietMs = ms;
+    this.#timers.set(wait, ms);
+  }
+
+  settle(wait: Wait): void {
+    if (wait === 'quiet') this.#quietMs = undefined;
+    this.#timers.clear(wait);
+  }
+
+  grant(bytes: number, force: boolean): boolean {
+    return this.#budgeted?.grant(bytes, force) ?? true;
+  }
+
+  // --- what the writer tells: WriterEvents
+
+  lastWritten(pieces: number): void {
+    this.sends.written(pieces);
+    this.turn();
+  }
+
+  writerHasRoom(): void {
+    if (this.#bodies?.drawing) this.turn();
+  }
+
+  progress(pending: boolean): void {
+    if (pending) this.#timers.set('write', this.#settings.writeTimeoutMs);
+    else this.#timers.clear('write');
+    if (this.#quietMs === undefined) return;
+    // The road is not quiet while bytes of ours are on it, as far as we can tell.
+    if (pending) this.#timers.clear('quiet');
+    else this.#timers.set('quiet', this.#quietMs);
+  }
+
+  writingFailed(error: WireError): void {
+    this.#fail(error, true);
+    this.turn();
+  }
+
+  // --- what the inbox asks and tells: InboxEvents
+
+  readMessage(): In | None {
+    const message = this.#bodies ? this.#readBody(this.#bodies) : this.#readBytes();
+    // What is found only now, of a peer that has ended, comes before its end.
+    if (message === none && this.#fault) this.#failWith(this.#fault, true);
+    return message;
+  }
+
+  messageConsumed(): void {
+    if (this.#readBefore > 0) this.#readBefore--;
+    else this.#machine.consumed();
+    this.#budgeted?.consumed();
+    this.turn();
+  }
+
+  inboxReady(): void {
+    this.turn();
+  }
+
+  restOf(message: In): Rest | undefined {
+    return this.#bodies?.restOf(message);
+  }
+
+  get isInside(): boolean {
+    return this.#bodies?.open === true;
+  }
+
+  // --- one turn: everything that has become possible
+
+  turn(): void {
+    this.#turnAgain = true;
+    if (this.#isTurning) return;
+    this.#isTurning = true;
+    while (this.#turnAgain || this.#fault) this.#turnOnce();
+    this.#isTurning = false;
+    this.#holdThePeer();
+  }
+
+  #turnOnce(): void {
+    this.#turnAgain = false;
+    if (this.#hasOpened) this.#tellOpened();
+    this.sends.settle();
+    this.#bodies?.deliver();
+    this.received.deliver();
+    if (this.#fault) this.#failWith(this.#fault, this.isInside);
+    if (this.#peerHasEnded) this.#peerEnded();
+    this.sends.pump();
+    if (this.#bodies) this.#writeBodies(this.#bodies);
+    this.mark.look();
+    this.#finishIfDone();
+  }
+
+  #queued(sending: Sending | undefined): Sending | undefined {
+    this.claimed();
+    // What could begin has begun, and made nothing else possible.
+    if (sending?.state === 'begun') this.mark.look();
+    else this.turn();
+    return sending;
+  }
+
+  #cameBytes(chunk: Uint8Array): void {
+    if (this.life.state === 'closed') return;
+    this.meter.came(chunk.length);
+    this.#machine.receive(chunk);
+    this.turn();
+  }
+
+  #cameEnd(): void {
+    if (this.life.state === 'closed') return;
+    this.#machine.receiveEnd();
+    this.#peerHasEnded = true;
+    this.turn();
+  }
+
+  #readBytes(): In | None {
+    const { codec } = this.spoken;
+    for (let bytes = this.#machine.read(); bytes && !this.#isUndecodable; bytes = this.#machine.read()) {
+      this.meter.read();
+      this.#budgeted?.read(bytes.length);
+      if (codec === undefined) return bytes as In;
+      try {
+        return codec.decode(bytes);
+      } catch (cause) {
+        this.#skip(cause, bytes);
+      }
+    }
+    return none;
+  }
+
+  #readBody(bodies: StreamedBodiesOf): In | None {
+    const body = bodies.read();
+    if (body === none) return none;
+    this.meter.read();
+    // A body that comes in parts is never here.
+    this.#budgeted?.read(bodies.open ? 0 : body.size);
+    return body as In;
+  }
+
+  /** What a codec cannot decode ends the connection there, or is left out. */
+  #skip(cause: unknown, bytes: Uint8Array): void {
+    const error = new ProtocolError('not-decodable', 'A message is no value of the codec', { cause, bytes });
+    const mistake = cause instanceof AsyncSchemaError;
+    const { onUndecodable } = this.#settings;
+    if (onUndecodable && !mistake) {
+      this.#machine.consumed();
+      this.#budgeted?.consumed();
+      // Subscribed to, an observer that throws is reported by RxJS and harms nobody.
+      of(error).subscribe(onUndecodable);
+    } else {
+      this.#isUndecodable = true;
+      this.#fail(mistake ? cause : error, true);
+    }
+  }
+
+  /** There may be room again in the budget. */
+  #retry(): void {
+    this.#machine.retry?.();
+    this.turn();
+  }
+
+  #writeBodies(bodies: StreamedBodiesOf): void {
+    const cause = this.sends.broken;
+    // The peer waits for the rest of it, and takes whatever comes for that.
+    if (cause) this.#fail(new WireError('reset', 'A body of ours broke off', { cause }), true);
+    if (this.life.state !== 'closed' && bodies.write(this, this.#out)) this.#turnAgain = true;
+  }
+
+  #tellOpened(): void {
+    this.#hasOpened = false;
+    if (!this.life.go('opened')) return;
+    const { claimTimeoutMs } = this.#settings;
+    this.#isUnclaimed = claimTimeoutMs !== undefined;
+    if (claimTimeoutMs !== undefined) this.#timers.set('claim', claimTimeoutMs);
+    const connection = this.#connection as Connection<In, Out>;
+    const opening = this.#opening;
+    this.#opening = undefined;
+    watched()?.opened(connection, () => this.#machine.unreadBytes);
+    opening?.next(connection);
+    opening?.complete();
+  }
+
+  #peerEnded(): void {
+    this.#peerHasEnded = false;
+    this.life.by ??= 'peer';
+    if (this.life.state === 'opening') {
+      const text = 'The peer ended the connection before the opening was done';
+      this.#fail(new ProtocolError('cut-short', text), false);
+      return;
+    }
+    if (!this.spoken.framing.halfClose) {
+      this.#bodies?.peerEnded();
+      this.sends.fail(new WireError('reset', 'The peer has ended the connection'));
+    }
+    this.life.go('peerEnd');
+    this.received.end();
+    if (!this.received.observed) this.#timers.set('close', this.#settings.closeTimeoutMs);
+  }
+
+  /** Sends FIN when nothing of ours is left to say. */
+  #finishIfDone(): void {
+    if (this.life.state === 'open' || !this.sends.empty || !this.#mayFinish()) return;
+    if (this.#bodies?.isCutInside) this.#resetInside();
+    if (!this.#machine.tryEnd()) return;
+    this.life.go('finSent');
+    if (this.life.state === 'finishing') this.#timers.set('close', this.#settings.closeTimeoutMs);
+    else this.#timers.clear('close');
+    this.#out.end();
+  }
+
+  /** The peer has left inside a body of ours, and hears no more of it: our FIN would be misread. */
+  #resetInside(): void {
+    this.#shut(undefined, true);
+    this.received.end();
+    this.#tellClosed();
+  }
+
+  #mayFinish(): boolean {
+    const { state } = this.life;
+    if (state === 'ended') {
+      const staysOpen = this.spoken.framing.halfClose && this.#settings.allowHalfOpen;
+      return this.received.consumedAll() && !staysOpen;
+    }
+    return state === 'closing' || state === 'ending' || state === 'leaving';
+  }
+
+  /** Where the framing can be held by the road, it is: the others hold by themselves. While nothing is unread the road stays open, so that FIN is noticed. */
+  #holdThePeer(): void {
+    const { state } = this.life;
+    const drops = state === 'closing' || state === 'finishing';
+    const isFull = this.#budgeted?.look() === true && state !== 'closed';
+    if (isFull !== this.#isStarving)
+      this.#timers.set('budget', isFull ? budgetTimeoutMs : Number.POSITIVE_INFINITY);
+    this.#isStarving = isFull;
+    const machine = this.#machine;
+    const pause = machine.pausable && (isFull || !this.#isWanted) && !drops && machine.unreadBytes > 0;
+    if (pause === this.#isPaused || state === 'closed') return;
+    this.#isPaused = pause;
+    if (pause) this.wire.pause();
+    else this.wire.resume();
+  }
+
+  get #isWanted(): boolean {
+    return this.#bodies?.open ? this.#bodies.wanted : this.received.wanted;
+  }
+
+  // --- ends
+
+  #expired(name: Deadline): void {
+    if (name === 'write') this.#fail(new WireError('write-timeout', 'What we wrote made no progress'), true);
+    else if (name === 'close') this.#giveUpClosing();
+    else if (name === 'claim')
+      this.#fail(new WireError('unclaimed', 'Nobody read, served or closed the connection'), false);
+    else if (name === 'budget')
+      this.#fail(new ProtocolError('inbox-overflow', 'No room for more of its message'), true);
+    else this.#machine.expired(name);
+    this.turn();
+  }
+
+  #giveUpClosing(): void {
+    // Whoever still reads what the ended peer has said may take as long as it needs.
+    if (this.life.state === 'ended' && this.received.observed)
+      this.#timers.set('close', this.#settings.closeTimeoutMs);
+    else this.#fail(new WireError('close-timeout', 'The peer did not let the connection end in time'), true);
+  }
+
+  #failWith({ error, reset }: Fault, cutMessages: boolean): void {
+    this.#fail(error, reset, cutMessages);
+  }
+
+  #fail(error: unknown, reset: boolean, cutMessages = false): void {
+    this.#fault = undefined;
+    if (this.life.state === 'closed') return;
+    // Once everything of ours is out, FIN behind it, and nothing more is wanted, how the peer goes away changes nothing.
+    const isHarmless =
+      this.life.state === 'finishing' && this.sends.messages === 0 && error instanceof WireError;
+    this.life.by ??= 'error';
+    this.#shut(isHarmless ? undefined : { error }, reset);
+    if (cutMessages) this.received.cut(this.life.failure);
+    else this.received.end(this.life.failure);
+    this.#tellClosed();
+  }
+
+  /** Nothing of ours goes out any more. */
+  #shut(why: Failure | undefined, reset: boolean): void {
+    const { life } = this;
+    if (life.state === 'closed') return;
+    life.failure ??= why;
+    const opening = this.#opening;
+    this.#opening = undefined;
+    life.go('gone');
+    this.#timers.dispose();
+    this.#budgeted?.end();
+    const cause = why?.error ?? new WireError('reset', 'The connection was closed');
+    this.sends.fail(cause);
+    life.noFin(cause);
+    this.#bodies?.end(cause);
+    this.wire.destroy({ reset: reset || this.#machine.midFrame || !this.#out.handed });
+    if (why) opening?.error(why.error);
+  }
+
+  /** For its owner the connection is closed now; the wire may take a moment to bring the last bytes home. */
+  #tellClosed(): void {
+    this.mark.close();
+    this.life.tell(this.sends.unsent, this.#machine.dropped);
+  }
+}

@@ -1,0 +1,69 @@
+import { AsyncSubject, type Observable } from 'rxjs';
+import type { Closed } from './connection.js';
+import type { Failure } from './inbox.js';
+import { type Event, lifecycle, type State } from './lifecycle.js';
+
+/** How far a connection is, how it came to its end, and who is told. The subjects are made for those who ask: most connections end unobserved. */
+export class Life {
+  by: Closed['by'] | undefined;
+  failure: Failure | undefined;
+  #state: State = 'opening';
+  #outcome: Closed | undefined;
+  #closed: AsyncSubject<Closed> | undefined;
+  #finSent: AsyncSubject<void> | undefined;
+  #isFinSent = false;
+  #noFin: Failure | undefined;
+
+  get state(): State {
+    return this.#state;
+  }
+
+  /** Takes a step of the table, if it has one for this. */
+  go(event: Event): boolean {
+    const next = lifecycle[this.#state][event];
+    if (next === undefined) return false;
+    this.#state = next;
+    if (event === 'finSent') this.#isFinSent = true;
+    if (event === 'finSent' && this.#finSent) emit(this.#finSent, undefined);
+    return true;
+  }
+
+  get closed$(): Observable<Closed> {
+    if (this.#closed) return this.#closed.asObservable();
+    this.#closed = new AsyncSubject();
+    if (this.#outcome) emit(this.#closed, this.#outcome);
+    return this.#closed.asObservable();
+  }
+
+  /** Emits when our FIN is out; errors if the connection ends before. Replays. */
+  get finSent$(): Observable<void> {
+    if (this.#finSent) return this.#finSent.asObservable();
+    this.#finSent = new AsyncSubject();
+    if (this.#isFinSent) emit(this.#finSent, undefined);
+    else if (this.#noFin) this.#finSent.error(this.#noFin.error);
+    return this.#finSent.asObservable();
+  }
+
+  /** No FIN of ours will go out any more. */
+  noFin(error: unknown): void {
+    this.#noFin = { error };
+    this.#finSent?.error(error);
+  }
+
+  /** It has ended. The first call counts. */
+  tell(unsent: readonly Uint8Array[], dropped: Closed['dropped']): void {
+    if (this.#outcome) return;
+    this.#outcome = {
+      by: this.by ?? 'us',
+      ...this.failure,
+      ...(unsent.length > 0 && { unsent }),
+      dropped,
+    };
+    if (this.#closed) emit(this.#closed, this.#outcome);
+  }
+}
+
+function emit<T>(subject: AsyncSubject<T>, value: T): void {
+  subject.next(value);
+  subject.complete();
+}
