@@ -83,8 +83,7 @@ export class Face<In, Out> implements Connection<In, Out> {
   end(): Observable<void> {
     const { name, halfClose } = this.#core.spoken.framing;
     if (!halfClose) throw new TypeError(`${name} cannot half-close: use close()`);
-    if (this.#core.wire.halfClose === false)
-      throw new TypeError('This road cannot half-close: use close()');
+    if (this.#core.wire.halfClose === false) throw new TypeError('This road cannot half-close: use close()');
     return new Observable((subscriber) => {
       this.#core.beginEnding();
       return this.#core.life.finSent$.subscribe(subscriber);
