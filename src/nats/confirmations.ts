@@ -1,6 +1,6 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import { asapScheduler, from, type Subscriber } from 'rxjs';
-import { deadlines } from '../connection/deadlines.js';
+import { Deadlines } from '../connection/deadlines.js';
 import { busAway } from '../span/bus-errors.js';
 
 /** What was published and is not known to have reached the server. */
@@ -26,7 +26,7 @@ export function confirmations(
   let waiting: Subscriber<void>[] = [];
   let asked: Subscriber<void>[] = [];
   let asking = false;
-  const timers = deadlines<'answer'>(silent);
+  const timers = new Deadlines<'answer'>(silent);
 
   const ask = () => {
     asked = waiting;
