@@ -4,6 +4,7 @@ import { docsPages } from './spec/helpers/docs-plugin.js';
 import { doors, reporters } from './vitest.shared.js';
 
 const docsIndex = fileURLToPath(new URL('./spec/helpers/docs-index.ts', import.meta.url));
+const docsWebSocket = fileURLToPath(new URL('./spec/helpers/docs-websocket.ts', import.meta.url));
 
 export default defineConfig({
   test: {
@@ -19,7 +20,13 @@ export default defineConfig({
       {
         // The pages and the examples in docstrings, run as they are written. Their package listens and connects in memory: any host, port or path is free.
         plugins: [docsPages()],
-        resolve: { alias: [{ find: /^rx-tinyproto$/, replacement: docsIndex }, ...doors] },
+        resolve: {
+          alias: [
+            { find: /^rx-tinyproto$/, replacement: docsIndex },
+            { find: /^rx-tinyproto\/websocket$/, replacement: docsWebSocket },
+            ...doors,
+          ],
+        },
         test: { name: 'docs', include: ['README.md', 'docs/**/*.md', 'spec/house/docstrings.ts'] },
       },
     ],

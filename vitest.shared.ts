@@ -12,6 +12,7 @@ export const doors = [
   { find: /^rx-tinyproto\/node$/, replacement: at('./src/node/index.ts') },
   { find: /^rx-tinyproto\/nats$/, replacement: at('./src/nats/index.ts') },
   { find: /^rx-tinyproto\/transport$/, replacement: at('./src/transport/index.ts') },
+  { find: /^rx-tinyproto\/websocket$/, replacement: at('./src/websocket/index.ts') },
 ];
 
 type Reporters = NonNullable<NonNullable<ViteUserConfig['test']>['reporters']>;

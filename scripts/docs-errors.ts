@@ -55,6 +55,10 @@ const wire: Record<WireErrorCode, string> = {
   'too-slow': '`closed$`, `messages$`',
   idle: messages,
   'out-of-resources': '`listen`, `connect`',
+  'handshake-failed': '`connect`',
+  'bad-frame': messages,
+  'closed-with-code': `${opening}; ${messages}`,
+  overrun: messages,
   'wire-failed': 'all of these',
 };
 

@@ -94,6 +94,14 @@ export type WireErrorCode =
   | 'too-slow'
   /** Nothing came, or nothing went out, for as long as `idleTimeout` allows. */
   | 'idle'
+  /** The answer to a WebSocket's handshake was a refusal, or no WebSocket's; the `cause` has the status. */
+  | 'handshake-failed'
+  /** The peer broke the WebSocket protocol, or brought text or a frame larger than this side takes; the `cause` says which. */
+  | 'bad-frame'
+  /** The peer closed a WebSocket with a code that is no clean end; the `cause` has the code and its reason. */
+  | 'closed-with-code'
+  /** A browser's WebSocket cannot hold its peer, and more than `maxUnreadBytes` came that nobody had read. */
+  | 'overrun'
   /** The process or the system has no file descriptor, port or buffer left. */
   | 'out-of-resources'
   /** Anything else; the `cause` has what the platform said. */

@@ -39,6 +39,7 @@ const house: House = {
       ],
       packages: ['rxjs', 'rxjs/testing'],
     },
+    websocket: { uses: ['errors', 'bytes', 'transport', 'framing', 'client', 'server'], packages: ['rxjs'] },
     index: {
       uses: [
         'errors',
@@ -87,6 +88,24 @@ const house: House = {
       because: 'it loads it for those who want a history',
     },
     'nats/nats.ts': { packages: ['@nats-io/jetstream'], because: 'it has a type of it' },
+    'websocket/ws-road.ts': { packages: ['node:net', 'ws'], because: 'it is Node’s half: a socket of `ws`' },
+    'websocket/ws-dial.ts': { packages: ['node:net', 'ws'], because: 'it is Node’s half: dials with `ws`' },
+    'websocket/ws-listen.ts': {
+      packages: ['node:http', 'node:https', 'node:net', 'ws'],
+      because: 'it is Node’s half: an HTTP server',
+    },
+    'websocket/ws-options.ts': {
+      packages: ['node:http', 'node:https', 'node:tls'],
+      because: 'it is Node’s half: types of HTTP and TLS',
+    },
+    'websocket/upgrades.ts': {
+      packages: ['node:http', 'node:stream'],
+      because: 'it is Node’s half: an HTTP server’s upgrades',
+    },
+    'websocket/admission.ts': {
+      packages: ['node:http'],
+      because: 'it is Node’s half: looks at HTTP requests',
+    },
     'testing/vitest.ts': { packages: ['vitest'], because: 'it is the door for Vitest' },
     'framing/lift.ts': { packages: ['rxjs'], because: 'it makes a framing of two operators' },
     'framing/lifted-decoder.ts': { packages: ['rxjs'], because: 'it runs an operator' },
@@ -99,6 +118,11 @@ const house: House = {
       what: ['async', 'await'],
       because: "JetStream's client is made of promises: here they end",
     },
+    'websocket/ws-road.ts': {
+      what: ['process.nextTick'],
+      because: 'it puts the writes of one turn together',
+    },
+    'websocket/stream-road.ts': { what: ['Promise'], because: 'WebSocketStream is made of promises' },
     'flow/iterate.ts': { what: ['async', 'Promise'], because: 'asynchronous iteration is made of promises' },
   },
 };

@@ -33,6 +33,12 @@ const doors: Record<string, string> = {
     nats NatsOptions HistoryOptions broadcast SpanningOptions SpanningRoom Missed Present WhileBusAway
     Bus BusState Letter
   `,
+  'src/websocket/index.ts': `
+    connect listen webSocket WebSocketOptions
+  `,
+  'src/websocket/browser.ts': `
+    connect webSocket WebSocketOptions
+  `,
   'src/testing/vitest.ts': `
     marbleTest TinyprotoMatchers
   `,

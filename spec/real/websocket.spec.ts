@@ -1,0 +1,304 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { connect as connectTcp } from 'node:net';
+import {
+  type BoundAddress,
+  type Connection,
+  type ConnectOptions,
+  consume,
+  converse,
+  type ListenOptions,
+  lengthPrefixed,
+  lines,
+  serve,
+  text,
+  tinyproto,
+  type WireError,
+} from 'rx-tinyproto';
+import { connect, listen, type WebSocketOptions, webSocket } from 'rx-tinyproto/websocket';
+import {
+  catchError,
+  firstValueFrom,
+  ignoreElements,
+  lastValueFrom,
+  merge,
+  type Observable,
+  of,
+  Subject,
+  type Subscription,
+  take,
+  toArray,
+} from 'rxjs';
+import { afterEach, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+
+const running: Subscription[] = [];
+const closing: (() => void)[] = [];
+afterEach(() => {
+  for (const each of running.splice(0)) each.unsubscribe();
+  for (const close of closing.splice(0)) close();
+});
+
+const echo = serve((conn: Connection) => conn.messages$.pipe(consume((message) => conn.send(message))));
+
+/** Runs a server; gives its URL. */
+async function served(
+  options: ListenOptions = {},
+  server: (connections$: Observable<Connection>) => Observable<unknown> = echo,
+  path = '/',
+): Promise<string> {
+  const bound = new Subject<readonly BoundAddress[]>();
+  const first = firstValueFrom(bound);
+  running.push(
+    listen(`ws://127.0.0.1:0${path}`, { ...options, openObserver: bound })
+      .pipe(server)
+      .subscribe(),
+  );
+  const [at] = (await first) as readonly { readonly host: string; readonly port: number }[];
+  return `ws://${at?.host}:${at?.port}${path}`;
+}
+
+/** The answers to some messages, as many as there were. */
+const answers = (url: string, messages: readonly Uint8Array[], options: ConnectOptions = {}) =>
+  lastValueFrom(
+    connect(url, options).pipe(
+      converse((conn) =>
+        merge(conn.messages$.pipe(take(messages.length)), conn.sendAll(messages).pipe(ignoreElements())),
+      ),
+      toArray(),
+    ),
+  );
+
+/** The code with which it does not come up, or ends. */
+const codeOf = (url: string, options: WebSocketOptions = {}) =>
+  firstValueFrom(
+    connect(url, { transport: webSocket(options) }).pipe(
+      converse((conn) => conn.messages$),
+      catchError((error: WireError) => of(error.code)),
+    ),
+    { defaultValue: 'a clean end' },
+  );
+
+const bytes = (...values: number[]) => Uint8Array.from(values);
+
+describe('connections over WebSockets', () => {
+  it('carry each message as a frame, whole however large it is', async () => {
+    const url = await served();
+    const large = new Uint8Array(1_000_000).fill(7);
+    const got = await answers(url, [bytes(1), large, bytes(2, 3)]);
+    expect(got.map((each) => each.length)).toEqual([1, 1_000_000, 2]);
+    expect(Buffer.compare(got[1] ?? bytes(), large)).toBe(0);
+  });
+
+  it('run every other framing over frames that are cut anywhere', async () => {
+    for (const framing of [lines(), lengthPrefixed(), tinyproto()]) {
+      const url = await served({ framing });
+      const got = await answers(url, [bytes(1), new Uint8Array(300).fill(2)], { framing });
+      expect(got.map((each) => each.length)).toEqual([1, 300]);
+    }
+  });
+
+  it('speak with others’ WebSockets: what they send is a message, what we send a binary frame', async () => {
+    const socket = new WebSocket(await served());
+    closing.push(() => socket.terminate());
+    await new Promise((open) => socket.once('open', open));
+    const answer = new Promise((got) => socket.once('message', (message, binary) => got([message, binary])));
+    socket.send(bytes(9, 8));
+    expect(await answer).toEqual([Buffer.from([9, 8]), true]);
+  });
+
+  it('cannot be half-closed', async () => {
+    const url = await served();
+    const ended$ = connect(url, { framing: lines() }).pipe(converse((conn) => conn.end()));
+    await expect(lastValueFrom(ended$)).rejects.toThrow(TypeError);
+  });
+
+  it('deliver what had come before the peer closed, and end cleanly', async () => {
+    const got: number[] = [];
+    const closed = new Subject<unknown>();
+    const url = await served(
+      {},
+      serve((conn: Connection) => {
+        conn.closed$.subscribe(closed);
+        return conn.messages$.pipe(
+          consume((message) => {
+            got.push(message[0] ?? 0);
+            return new Promise((done) => setTimeout(done, 2));
+          }),
+        );
+      }),
+    );
+    const whole = firstValueFrom(closed);
+    const messages = Array.from({ length: 20 }, (_, at) => bytes(at));
+    await lastValueFrom(connect(url).pipe(converse((conn) => conn.sendAll(messages))));
+    expect(await whole).toMatchObject({ by: 'peer' });
+    await expect.poll(() => got.length).toBe(20);
+  });
+});
+
+describe('the way a peer closes', () => {
+  it.each([
+    [1000, 'a clean end'],
+    [1001, 'a clean end'],
+    [undefined, 'a clean end'],
+    [1011, 'closed-with-code'],
+    [4000, 'closed-with-code'],
+    [4006, 'reset'],
+    ['terminate', 'reset'],
+  ] as const)('with %s is %s', async (code, expected) => {
+    const server = createServer().listen(0, '127.0.0.1');
+    closing.push(() => server.close());
+    const { WebSocketServer } = await import('ws');
+    new WebSocketServer({ server }).on('connection', (socket) => {
+      if (code === 'terminate') socket.terminate();
+      else socket.close(code, 'because');
+    });
+    await new Promise((open) => server.once('listening', open));
+    const { port } = server.address() as AddressInfo;
+    expect(await codeOf(`ws://127.0.0.1:${port}`)).toBe(expected);
+  });
+});
+
+describe('what is refused', () => {
+  const said = async (options: WebSocketOptions, send: (socket: WebSocket) => void) => {
+    const error = new Subject<unknown>();
+    const onError = (each: unknown) => error.next((each as { code: string }).code);
+    const url = await served(
+      { transport: webSocket(options) },
+      serve((conn: Connection) => conn.messages$.pipe(consume((message) => conn.send(message))), { onError }),
+    );
+    const heard = firstValueFrom(error);
+    const socket = new WebSocket(url);
+    closing.push(() => socket.terminate());
+    const closed = new Promise((close) => socket.once('close', close));
+    socket.once('open', () => send(socket));
+    return { heard, closed, socket };
+  };
+
+  it('are text frames: the peer is told so', async () => {
+    const { heard, closed } = await said({}, (socket) => socket.send('text'));
+    expect([await heard, await closed]).toEqual(['bad-frame', 4003]);
+  });
+
+  it('are frames above `maxMessageBytes`', async () => {
+    const { heard, closed } = await said({ maxMessageBytes: 10 }, (socket) =>
+      socket.send(bytes(...Array(11))),
+    );
+    expect([await heard, await closed]).toEqual(['bad-frame', 1009]);
+  });
+
+  it('are not text frames, where they may pass', async () => {
+    const { socket } = await said({ textFrames: 'pass' }, (socket) => socket.send('é'));
+    const message = await new Promise((got) => socket.once('message', got));
+    expect(message).toEqual(Buffer.from('é'));
+  });
+});
+
+describe('a handshake', () => {
+  const dial = (url: string, headers: Record<string, string>) => codeOf(url, { headers });
+
+  it('is refused to pages of other hosts, unless they are named', async () => {
+    const options = { origins: ['https://example.org'] };
+    const url = await served(
+      { transport: webSocket(options) },
+      serve((conn) => conn.send(bytes(1))),
+    );
+    const own = url.replace('ws', 'http').replace(/\/$/, '');
+    const codes = ['https://evil.example', 'null', 'https://example.org', own].map((origin) =>
+      dial(url, { origin }),
+    );
+    expect(await Promise.all(codes)).toEqual(['access-denied', 'access-denied', bytes(1), bytes(1)]);
+  });
+
+  it('is refused where `admit` says no', async () => {
+    const admit: WebSocketOptions['admit'] = (request) => request.headers.token === 'open sesame';
+    const url = await served(
+      { transport: webSocket({ admit }) },
+      serve((conn) => conn.send(bytes(1))),
+    );
+    expect(await dial(url, {})).toBe('access-denied');
+    expect(await dial(url, { token: 'open sesame' })).toEqual(bytes(1));
+  });
+
+  it('agrees on a subprotocol, and is refused without one', async () => {
+    const protocols = ['v2', 'v1'];
+    const url = await served(
+      { transport: webSocket({ protocols }) },
+      serve((conn) => conn.send(bytes(1))),
+    );
+    expect(await codeOf(url)).toBe('handshake-failed');
+    expect(await codeOf(url, { protocols: ['v0'] })).toBe('handshake-failed');
+    const socket = new WebSocket(url, ['v0', 'v1', 'v2']);
+    closing.push(() => socket.terminate());
+    await new Promise((open) => socket.once('open', open));
+    expect([socket.protocol, socket.extensions]).toEqual(['v2', '']);
+  });
+
+  it('fails where another path is listened on, or no WebSocket', async () => {
+    const url = await served({}, echo, '/here');
+    expect(await codeOf(url.replace('here', 'there'))).toBe('handshake-failed');
+    const server = createServer((_, response) => response.end('hello')).listen(0, '127.0.0.1');
+    closing.push(() => server.close());
+    await new Promise((open) => server.once('listening', open));
+    expect(await codeOf(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`)).toBe('handshake-failed');
+  });
+
+  it('that does not come is hung up on', async () => {
+    const url = await served({ transport: webSocket({ handshakeTimeoutMs: 40 }) });
+    const socket = connectTcp(Number(new URL(url).port), '127.0.0.1');
+    closing.push(() => socket.destroy());
+    socket.on('data', () => {});
+    await new Promise((ended) => socket.once('end', ended));
+  });
+});
+
+describe('an HTTP server that is there already', () => {
+  const server = async () => {
+    const it = createServer((_, response) => response.end('a page')).listen(0, '127.0.0.1');
+    closing.push(() => it.close());
+    await new Promise((open) => it.once('listening', open));
+    return { server: it, at: `127.0.0.1:${(it.address() as AddressInfo).port}` };
+  };
+
+  it('goes on serving, and each path is listened on by itself', async () => {
+    const { server: http, at } = await server();
+    const transport = webSocket({ server: http });
+    for (const path of ['/a', '/b'])
+      running.push(
+        listen(path, { transport, codec: text() })
+          .pipe(serve((conn) => conn.send(path)))
+          .subscribe(),
+      );
+    const heard = (path: string) =>
+      firstValueFrom(
+        connect(`ws://${at}${path}`, { codec: text() }).pipe(converse((conn) => conn.messages$)),
+      );
+    expect(await Promise.all([heard('/a'), heard('/b')])).toEqual(['/a', '/b']);
+    expect(await (await fetch(`http://${at}`)).text()).toBe('a page');
+    expect(await codeOf(`ws://${at}/c`)).toBe('handshake-failed');
+    for (const each of running.splice(0)) each.unsubscribe();
+    expect(await codeOf(`ws://${at}/a`)).toBe('handshake-failed');
+    expect(http.listening).toBe(true);
+  });
+
+  it('refuses a path that is taken', async () => {
+    const { server: http } = await server();
+    const transport = webSocket({ server: http });
+    running.push(listen('/a', { transport }).pipe(echo).subscribe());
+    await expect(lastValueFrom(listen('/a', { transport }))).rejects.toMatchObject({
+      code: 'address-in-use',
+    });
+    expect(() => listen('ws://127.0.0.1:1/a', { transport })).toThrow(TypeError);
+  });
+});
+
+describe('addresses', () => {
+  it('that cannot be meant throw at the call', () => {
+    expect(() => connect('ws://')).toThrow(TypeError);
+    expect(() => connect('ws://127.0.0.1:1/#part')).toThrow(TypeError);
+    expect(() => connect('ws://user@127.0.0.1:1')).toThrow(TypeError);
+    expect(() => connect('ws://*:80')).toThrow(TypeError);
+    expect(() => connect({ path: '/tmp/x.sock' })).toThrow(TypeError);
+    expect(() => listen('wss://127.0.0.1:0')).toThrow(TypeError);
+  });
+});

@@ -1,0 +1,71 @@
+import { Observable } from 'rxjs';
+import { WireError } from '../errors.js';
+import type { Address, Wire } from '../transport/transport.js';
+import type { BrowserSocketOptions } from './browser-options.js';
+import { frameWire, type Road, type RoadEvents } from './frame-wire.js';
+import { type PlatformSocket, platform } from './platform.js';
+import { socketRoad } from './socket-road.js';
+import { streamRoad } from './stream-road.js';
+
+/** Dials with what the platform has: a `WebSocketStream`, or else a `WebSocket`. */
+export function browserDial(address: Address, options: BrowserSocketOptions): Observable<Wire> {
+  const { protocols = [], streams = true } = options;
+  const { WebSocket, WebSocketStream } = platform();
+  const url = urlOf(address);
+  return new Observable((subscriber) => {
+    const up = (road: (on: RoadEvents) => Road) => {
+      subscriber.next(frameWire(road, settingsOf(url, options)));
+      subscriber.complete();
+    };
+    // The platform does not tell why: a page shall not learn who listens where.
+    const failed = () =>
+      subscriber.error(
+        new WireError('connection-refused', `Dialling ${url.host} failed, the browser knows why`),
+      );
+
+    if (!WebSocketStream || !streams) return dialSocket(new WebSocket(url.href, protocols), up, failed);
+    const giving = new AbortController();
+    const stream = new WebSocketStream(url.href, { protocols, signal: giving.signal });
+    let over = false;
+    stream.closed.catch(() => {}); // it fails with what `opened` fails with
+    stream.opened.then((ends) => {
+      over = true;
+      if (!subscriber.closed) up((on) => streamRoad(stream, ends, on));
+    }, failed);
+    return () => {
+      if (!over) giving.abort();
+    };
+  });
+}
+
+function dialSocket(
+  socket: PlatformSocket,
+  up: (road: (on: RoadEvents) => Road) => void,
+  failed: () => void,
+): () => void {
+  let over = false;
+  socket.binaryType = 'arraybuffer';
+  socket.onclose = failed;
+  socket.onopen = () => {
+    over = true;
+    up((on) => socketRoad(socket, on));
+  };
+  return () => {
+    if (!over) socket.close();
+  };
+}
+
+function settingsOf(url: URL, options: BrowserSocketOptions) {
+  const { lingerMs = 1_000, maxUnreadBytes = 16 * 1_024 * 1_024, textFrames } = options;
+  const port = Number(url.port) || (url.protocol === 'wss:' ? 443 : 80);
+  const ends = { local: { host: '', port: 0 }, remote: { host: url.hostname, port } };
+  return { ...ends, lingerMs, maxUnreadBytes, textFrames };
+}
+
+/** A URL, or a path of the host that the page came from. */
+function urlOf(address: Address): URL {
+  const page = platform().location?.href.replace(/^http/, 'ws');
+  const url = typeof address === 'string' && URL.canParse(address, page) ? new URL(address, page) : undefined;
+  if (url && /^wss?:$/.test(url.protocol)) return url;
+  throw new TypeError('In a browser, an address is a URL (wss://…) or a path of the page’s host');
+}

@@ -1,0 +1,25 @@
+import { WireError } from '../errors.js';
+
+/** The codes with which we close. A page may use 1000 and those from 3000 on, so these are also the browser's. */
+export const closing = {
+  inOrder: 1000,
+  /** A text frame came, and bytes were expected. */
+  text: 4003,
+  /** Where a platform cannot reset: this library reads it as `reset`. */
+  reset: 4006,
+  /** More came than may lie here unread. */
+  overrun: 4008,
+} as const;
+
+/** 1005 is a close frame without a code, 1001 a page or a server that goes away. */
+const clean: readonly number[] = [closing.inOrder, 1001, 1005];
+
+/** 1006 is no close frame at all. */
+const cut: readonly number[] = [1006, closing.reset];
+
+/** What a close code says: nothing after a clean end, an error otherwise. The peer's reason is in the `cause`, never in the text. */
+export function closingError(name: string, code: number, reason: string): WireError | undefined {
+  if (clean.includes(code)) return undefined;
+  if (cut.includes(code)) return new WireError('reset', `${name} was cut`);
+  return new WireError('closed-with-code', `${name} was closed with ${code}`, { cause: { code, reason } });
+}

@@ -1,0 +1,63 @@
+import { asapScheduler } from 'rxjs';
+import { closing } from './closings.js';
+import type { Road, RoadEvents } from './frame-wire.js';
+import type { PlatformStream, StreamEnds } from './platform.js';
+
+const ignore = () => {};
+
+/** The `WebSocketStream` of a browser, which holds its peer: nothing is read before it is wanted. */
+export function streamRoad(stream: PlatformStream, ends: StreamEnds, on: RoadEvents): Road {
+  const reader = ends.readable.getReader();
+  const writer = ends.writable.getWriter();
+  let written: Promise<unknown> = Promise.resolve();
+  let wanted = false;
+  let reading = false;
+
+  /** One at a time, until nothing is wanted. */
+  function read(): void {
+    if (!wanted || reading) return;
+    reading = true;
+    reader.read().then(({ value }) => {
+      reading = false;
+      if (value === undefined) return;
+      if (typeof value === 'string') on.text(value);
+      else on.chunk(new Uint8Array(value));
+      read();
+    }, ignore);
+  }
+
+  function flow(isWanted: boolean): void {
+    wanted = isWanted;
+    read();
+  }
+
+  // Nobody is left to be held: what lies before the end is read.
+  stream.closed.then(() => flow(true), ignore);
+  reader.closed
+    .catch(ignore)
+    .then(() => stream.closed)
+    .then(
+      ({ closeCode, reason }) => on.closed(closeCode, reason),
+      () => on.closed(1006, ''),
+    );
+
+  return {
+    flow,
+    write(bytes, taken) {
+      written = writer.write(bytes);
+      written.then(taken, ignore);
+    },
+    close(code, sent) {
+      written
+        .then(() => {
+          stream.close({ closeCode: code });
+          sent();
+        })
+        .catch(ignore);
+    },
+    cut() {
+      stream.close({ closeCode: closing.reset });
+      asapScheduler.schedule(() => on.closed(closing.reset, ''));
+    },
+  };
+}

@@ -1,0 +1,109 @@
+import type { Socket } from 'node:net';
+import { type Subscription, timer } from 'rxjs';
+import type { RawData, WebSocket } from 'ws';
+import { WireError } from '../errors.js';
+import type { Wire } from '../transport/transport.js';
+import { frameWire, type Road, type RoadEvents } from './frame-wire.js';
+import type { WebSocketOptions } from './ws-options.js';
+
+const nothing = new Uint8Array(0);
+
+/**
+ * A WebSocket of `ws` as a `Wire`. Every event of it is handled here, and nowhere else; of its socket nobody else knows.
+ *
+ * To be called in the task in which it came up. It is paused until somebody reads, so the kernel holds the peer.
+ */
+export function wsWire(ws: WebSocket, socket: Socket, options: WebSocketOptions): Wire {
+  const { lingerMs = 1_000, textFrames } = options;
+  const local = { host: socket.localAddress ?? '', port: socket.localPort ?? 0 };
+  const remote = { host: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 };
+  // A paused socket brings what lies in one read of the kernel's, and no more.
+  const ends = { local, remote, lingerMs, maxUnreadBytes: Number.POSITIVE_INFINITY, textFrames };
+  return frameWire((on) => wsRoad(ws, socket, options, on), ends);
+}
+
+function wsRoad(ws: WebSocket, socket: Socket, options: WebSocketOptions, on: RoadEvents): Road {
+  const { probeMs = 5_000, pingMs = 30_000 } = options;
+  let probing: Subscription | undefined;
+  let corked = false;
+
+  socket.setKeepAlive(true, 30_000);
+  const pinging = timer(pingMs, pingMs).subscribe(() => {
+    if (isOpen() && ws.bufferedAmount === 0) ws.ping();
+  });
+  ws.on('message', (message, isBinary) => {
+    if (isBinary) on.chunk(plain(message));
+    else on.text(message.toString());
+  });
+  ws.on('error', (cause) =>
+    on.broken(new WireError('bad-frame', 'The peer broke the WebSocket protocol', { cause })),
+  );
+  ws.on('close', (code, reason) => {
+    pinging.unsubscribe();
+    probing?.unsubscribe();
+    on.closed(code, reason.toString());
+  });
+  flow(false);
+
+  /** Not any more once either side has sent its close frame. */
+  function isOpen(): boolean {
+    return ws.readyState === ws.OPEN;
+  }
+
+  /** A socket that is not read hears nothing of RST; an empty write does, and does no harm else. */
+  function flow(wanted: boolean): void {
+    probing?.unsubscribe();
+    if (wanted) {
+      ws.resume();
+      return;
+    }
+    ws.pause();
+    probing = timer(probeMs, probeMs).subscribe(() => {
+      if (isOpen() && socket.writableLength === 0) socket.write(nothing);
+    });
+  }
+
+  /** What is written in one turn of the loop goes to the kernel together. */
+  function cork(): void {
+    if (corked) return;
+    corked = true;
+    socket.cork();
+    process.nextTick(() => {
+      corked = false;
+      socket.uncork();
+    });
+  }
+
+  /** Node 20 reports success for what a dying socket had under way. The close that follows settles it. */
+  const ifTaken = (taken: () => void) => (error?: Error | null) => {
+    if (!error && !socket.destroyed) taken();
+  };
+
+  return {
+    flow,
+    write(bytes, taken) {
+      if (!isOpen()) return;
+      cork();
+      if (bytes.length === 0) socket.write(nothing, ifTaken(taken));
+      else ws.send(bytes, ifTaken(taken));
+    },
+    close(code, sent) {
+      if (!isOpen()) return;
+      ws.close(code);
+      socket.write(nothing, ifTaken(sent));
+    },
+    cut() {
+      if ('encrypted' in socket) ws.terminate();
+      // A shutdown under way makes libuv refuse the reset, and Node then forgets the socket. It takes one round of the loop.
+      else if (socket.writableEnded && !socket.writableFinished)
+        socket.once('finish', () => socket.resetAndDestroy());
+      else socket.resetAndDestroy();
+    },
+  };
+}
+
+/** Not a Buffer: its `slice` shares memory, where everybody else's copies. */
+function plain(message: RawData): Uint8Array {
+  const { buffer, byteOffset, byteLength } = message as Buffer;
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
