@@ -56,10 +56,13 @@ export function forked<C extends Calls>(script: string): Remote<C> {
       child.send({ id, name, arg } satisfies Asked);
     });
   const quit = () => ended(child);
-  // Not to be taken for a promise when it is returned by an async function.
-  const known: Readonly<Record<string, unknown>> = { quit, then: undefined };
   return new Proxy({} as Remote<C>, {
-    get: (_, name: string) => (name in known ? known[name] : (arg: unknown) => call(name, arg)),
+    get(_, name: string) {
+      if (name === 'quit') return quit;
+      // Not to be taken for a promise when an async function returns it.
+      if (name === 'then') return undefined;
+      return (arg: unknown) => call(name, arg);
+    },
   });
 }
 
