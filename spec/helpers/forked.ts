@@ -15,6 +15,9 @@ export interface Forked<Word extends object> {
   /** Waits for a word that has this, also one that was said. */
   any<Key extends keyof Word>(key: Key, timeoutMs?: number): Promise<NonNullable<Word[Key]>>;
   tell(word: object): void;
+  /** Stops its clock: it does nothing, and knows nothing of it. */
+  freeze(): void;
+  thaw(): void;
   /** Ends it at once, as a crash does; resolves when it is gone. */
   kill(): Promise<void>;
 }
@@ -51,6 +54,8 @@ export async function forked<Word extends object>(
     next: (key, timeoutMs) => wait(key, said.length, timeoutMs),
     any: (key, timeoutMs) => wait(key, 0, timeoutMs),
     tell: (word) => void child.send(word),
+    freeze: () => void child.kill('SIGSTOP'),
+    thaw: () => void child.kill('SIGCONT'),
     kill,
   };
 }

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it, type TestContext } from 'vitest';
 import { forked } from '../helpers/forked.js';
 import { natsServer, natsServerHere } from '../helpers/nats-server.js';
@@ -107,5 +110,47 @@ describePeer('nats-server', natsServerHere, () => {
         `1,000 messages to 900 members in 3 processes: ${Math.round(tookMs)} ms, ${Math.round(900_000 / (tookMs / 1_000))} deliveries/s; the members of a killed process were gone after ${goneMs} ms`,
       );
     }, 200_000);
+  });
+
+  describe('a process that reads nothing for a while', () => {
+    it('is cut off by the server, comes back, and tells how much it missed', async (test) => {
+      const folder = mkdtempSync(join(tmpdir(), 'rx-tinyproto-nats-'));
+      test.onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+      writeFileSync(
+        join(folder, 'server.conf'),
+        'max_payload: 65536\nmax_pending: 262144\nwrite_deadline: "500ms"\n',
+      );
+      const { address } = await natsServer(test, { args: ['-c', join(folder, 'server.conf')] });
+      const [one, other] = await Promise.all(
+        ['a', 'b'].map((name) => forked<ServerWord>(test, 'nats/room-server.ts', [address, name])),
+      );
+      if (!one || !other) throw new Error('unreachable');
+      const crowd = await forked<MembersWord>(test, 'nats/room-members.ts', [await other.any('port'), 1]);
+      await crowd.any('joined');
+      await expect.poll(() => one.last('present')).toBe(1);
+
+      other.freeze();
+      const sending = 2_000;
+      one.tell({ send: sending, bytes: 8_192 });
+      expect(await one.any('sent')).toBe(sending);
+      await expect.poll(() => one.last('present'), { timeout: 10_000 }).toBe(0);
+      other.thaw();
+      await expect
+        .poll(() => other.said.flatMap(({ state }) => state ?? []), { timeout: 10_000 })
+        .toEqual(['connecting', 'up', 'away', 'up']);
+      await expect.poll(() => one.last('present'), { timeout: 10_000 }).toBe(1);
+      one.tell({ send: 1 });
+      const heard = () => {
+        const told = crowd.next('heard');
+        crowd.tell({});
+        return told;
+      };
+      await expect.poll(heard, { timeout: 10_000 }).toEqual({ a: [sending + 1, sending + 1] });
+      const [gap = '', ...others] = crowd.said.flatMap(({ wrong }) => wrong ?? []);
+      expect(others).toEqual([]);
+      const had = Number(gap.replace(`a ${sending + 1} behind `, ''));
+      expect(had).toBeLessThan(sending - 100);
+      expect(other.said.reduce((sum, { missed = 0 }) => sum + missed, 0)).toBe(sending - had);
+    }, 60_000);
   });
 });

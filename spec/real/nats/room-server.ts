@@ -27,14 +27,17 @@ room.presence$.subscribe(({ size }) => tell({ present: size, at: Date.now() }));
 room.missed$.subscribe(({ count, why }) => tell({ missed: count, why }));
 
 let sent = 0;
-process.on('message', ({ send, everyMs = 0 }: { send: number; everyMs?: number }) => {
-  (everyMs > 0 ? interval(everyMs).pipe(take(send)) : range(0, send))
-    .pipe(
-      mergeMap(() => room.send(`${name} ${++sent}`), 50),
-      ignoreElements(),
-      endWith(undefined),
-      map(() => ({ sent })),
-    )
-    .subscribe({ next: tell, error: (error) => tell({ failed: String(error) }) });
-});
+process.on(
+  'message',
+  ({ send, everyMs = 0, bytes = 0 }: { send: number; everyMs?: number; bytes?: number }) => {
+    (everyMs > 0 ? interval(everyMs).pipe(take(send)) : range(0, send))
+      .pipe(
+        mergeMap(() => room.send(`${name} ${++sent} ${'.'.repeat(bytes)}`), 50),
+        ignoreElements(),
+        endWith(undefined),
+        map(() => ({ sent })),
+      )
+      .subscribe({ next: tell, error: (error) => tell({ failed: String(error) }) });
+  },
+);
 process.on('disconnect', () => process.exit());
