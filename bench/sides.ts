@@ -1,12 +1,13 @@
-import type { Stage } from './kinds.js';
 import type { Reading } from './meter.js';
 import type { Task } from './peer.js';
 
 /** What a process of a run is started with. */
-export interface Orders extends Pick<Stage, 'role' | 'counts'> {
+export interface Orders {
   readonly peer: string;
+  readonly kind: 'oneWay' | 'echo';
+  readonly side: 'server' | 'client';
   readonly task: Task;
-  /** Where the process before it listens. */
+  /** The server's, for the client. */
   readonly port: number;
   readonly warmUpMs: number;
   readonly measureMs: number;

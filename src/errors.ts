@@ -70,7 +70,7 @@ export type WireErrorCode =
   | 'address-in-use'
   /** No interface of this machine has the address. */
   | 'address-not-available'
-  /** The system does not let us listen or connect there: a privileged port, the permissions of a folder or a socket file. */
+  /** The system does not let us listen or connect there: a privileged port, the permissions of a folder or a socket file. Or one who is no proxy called where only proxies may. */
   | 'access-denied'
   /** Nobody listens there. For a Unix socket: no file, or no server behind it. */
   | 'connection-refused'
@@ -84,6 +84,14 @@ export type WireErrorCode =
   | 'reset'
   /** The kernel gave up on the peer: keep-alive, or retransmission. */
   | 'timed-out'
+  /** A TLS handshake, or the PROXY header before it, was not done in its time (`handshakeTimeoutMs`, `headerTimeoutMs`). */
+  | 'handshake-timeout'
+  /** The TLS handshake failed: no version, cipher or protocol in common, or the peer speaks no TLS. */
+  | 'tls-failed'
+  /** The peer's certificate is not good: an authority that is not trusted, another name, expired, none at all. Or the peer says so of ours. */
+  | 'not-trusted'
+  /** What came from a proxy does not begin with a PROXY header. */
+  | 'bad-proxy-header'
   /** Bytes of ours made no progress for `writeTimeoutMs`. */
   | 'write-timeout'
   /** An orderly close was not answered within `closeTimeoutMs`. */

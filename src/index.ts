@@ -15,7 +15,17 @@ export {
   type WireErrorCode,
 } from './errors.js';
 export type { Address, BoundAddress, Transport, Wire } from './transport/transport.js';
+export type { AddressList, ProxyProtocol } from './transport/proxy-options.js';
 export { tcp } from './transport/tcp.js';
+export type {
+  Certificate,
+  PeerCertificate,
+  Pem,
+  PresharedKey,
+  Security,
+  Tls,
+  TlsOptions,
+} from './transport/tls-options.js';
 export type {
   Frame,
   Framing,
@@ -55,6 +65,8 @@ export { failover } from './client/failover.js';
 export type { WhileAway } from './client/logical-sends.js';
 export { isPermanent } from './client/permanent.js';
 export { reconnect, type ReconnectOptions, type ReconnectState } from './client/reconnect.js';
+export type { PerAddressLimits } from './server/address-table.js';
+export type { DoorOptions, Refusal } from './server/doorman.js';
 export type { ServerEvent } from './server/events.js';
 export type { ListenOptions } from './server/listen.js';
 export { liveConnections } from './server/live-connections.js';

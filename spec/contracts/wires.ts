@@ -1,4 +1,4 @@
-import type { Subscription } from 'rxjs';
+import { catchError, EMPTY, mergeMap, type Observable, of, type Subscription } from 'rxjs';
 import { expect, it } from 'vitest';
 import type { WireError } from '../../src/errors.js';
 import type { Address, BoundAddress, Transport, Wire, WireClosed } from '../../src/transport/transport.js';
@@ -102,6 +102,7 @@ export async function scene({ open, address }: TransportCase): Promise<Scene> {
   let bound: BoundAddress | undefined;
   const listening = transport
     .listen(address(), { openObserver: { next: (each) => (bound = each) } })
+    .pipe(mergeMap(ready))
     .subscribe((wire) => {
       accepted.push(wire);
       waiting.shift()?.(wire);
@@ -132,6 +133,10 @@ export async function scene({ open, address }: TransportCase): Promise<Scene> {
   };
   return { transport, bound: bound as unknown as BoundAddress, listening, meet, accepted, close };
 }
+
+/** A wire that comes in, behind its handshake if it has one. One whose handshake fails is none. */
+export const ready = (wire: Wire): Observable<Wire> =>
+  wire.handshake$?.pipe(catchError(() => EMPTY)) ?? of(wire);
 
 /** Lets the loop go round until it is so. */
 export async function until(so: () => boolean, what: string, withinMs = 10_000): Promise<void> {

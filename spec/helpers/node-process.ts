@@ -47,8 +47,7 @@ export async function nodeProcess(
   });
 }
 
-/** The path of a program of `spec/real`, built. */
-export function builtOnce(program: string): Promise<string> {
+function builtOnce(program: string): Promise<string> {
   const known = built.get(program) ?? buildProgram(program);
   built.set(program, known);
   return known;
@@ -64,7 +63,7 @@ async function buildProgram(program: string): Promise<string> {
     bundle: true,
     platform: 'node',
     format: 'esm',
-    external: ['rxjs', '@nats-io/*'],
+    external: ['rxjs'],
     sourcemap: 'inline',
     logLevel: 'silent',
   });

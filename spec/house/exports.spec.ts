@@ -10,6 +10,7 @@ const doors: Record<string, string> = {
   'src/index.ts': `
     TinyprotoError SendError ProtocolError WireError HoldLostError PacedOverflowError SchemaError AsyncSchemaError ErrorCode SendErrorCode ProtocolErrorCode WireErrorCode Fate
     Address BoundAddress Transport Wire tcp
+    Tls TlsOptions Certificate Pem PresharedKey Security PeerCertificate ProxyProtocol AddressList
     Frame Framing FramingMachine FramingPort FramingStreams StreamingMachine StreamingPort Wait tinyproto TinyprotoOptions
     framing FramingOptions lengthPrefixed LengthPrefixedOptions varintPrefixed VarintPrefixedOptions delimited DelimitedOptions lines LinesOptions
     fixedLength wholeChunks WholeChunksOptions jsonTexts JsonTextsOptions decode encode
@@ -17,20 +18,18 @@ const doors: Record<string, string> = {
     consume ConsumeOptions hold Hold HoldOptions paced PacedOptions Valve
     Body BodyConnection OutgoingBody StreamedBodies Connection ConnectionOptions Closed Flow Protocol Traffic traffic
     connect ConnectOptions converse backoff BackoffOptions failover isPermanent reconnect ReconnectOptions ReconnectState WhileAway
-    listen ListenOptions ServerEvent liveConnections serve ServeContext ServeOptions ShutdownProgress
+    listen ListenOptions DoorOptions PerAddressLimits Refusal ServerEvent liveConnections serve ServeContext ServeOptions ShutdownProgress
     broadcast Audience BroadcastOptions Dropped OnSlow Room SendOptions
     distribute DistributeOptions gather Gathered heartbeat writeIdle idleTimeout relay RelayOptions
   `,
   'src/node/index.ts': `
     compressed CompressedOptions diagnostics writeSpec
   `,
-  'src/files/index.ts': `
-    serveFiles ServeFilesOptions FileEvent upload UploadOptions download DownloadOptions filesOptions FilesOptions Progress FileError FileErrorCode
-  `,
   'src/transport/index.ts': `
     Transport TransportListenOptions TransportDialOptions Wire WireClosed Written WireError WireErrorCode
     Address AddressUse BoundAddress parseAddress formatAddress
     tcp TcpOptions wiretap Tapped
+    Tls TlsOptions Certificate Pem PresharedKey Security PeerCertificate ProxyProtocol AddressList
   `,
   'src/nats/index.ts': `
     nats NatsOptions HistoryOptions broadcast SpanningOptions SpanningRoom Missed Present WhileBusAway

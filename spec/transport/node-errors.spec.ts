@@ -18,6 +18,16 @@ describe('nodeError', () => {
     ['EPIPE', 'reset'],
     ['ETIMEDOUT', 'timed-out'],
     ['EMFILE', 'out-of-resources'],
+    ['ERR_SSL_WRONG_VERSION_NUMBER', 'tls-failed'],
+    ['ERR_SSL_NO_SHARED_CIPHER', 'tls-failed'],
+    ['ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL', 'tls-failed'],
+    ['EPROTO', 'tls-failed'],
+    ['CERT_HAS_EXPIRED', 'not-trusted'],
+    ['DEPTH_ZERO_SELF_SIGNED_CERT', 'not-trusted'],
+    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'not-trusted'],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', 'not-trusted'],
+    ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', 'not-trusted'],
+    ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'not-trusted'],
     ['ENOSUCHTHING', 'wire-failed'],
   ])('knows %s as %s, and keeps the cause', (code, ours) => {
     const cause = platform(code);

@@ -6,15 +6,19 @@ import {
   type ConnectionDefaults,
   type ConnectionOptions,
   connectionSettings,
+  demandSecurable,
   positive,
 } from '../connection/options.js';
 import { WireError } from '../errors.js';
+import type { Tls } from '../transport/tls-options.js';
 import type { Address, Transport } from '../transport/transport.js';
 
 export interface ConnectOptions<In = Uint8Array, Out = In> extends ConnectionOptions<In, Out> {
   /** Where wires come from. @default TCP and Unix sockets */
   readonly transport?: Transport;
-  /** How long all of it may take: the name, the dial, the opening exchange. @default 10,000 */
+  /** TLS: `true`, or how. The server must be who the address says, by a certificate that Node trusts, or one from `ca`. What is settled is `connection.security`. @default none */
+  readonly tls?: Tls;
+  /** How long all of it may take: the name, the dial, the TLS handshake, the opening exchange. @default 10,000 */
   readonly connectTimeoutMs?: number;
 }
 
@@ -35,7 +39,10 @@ export function connectOver(defaults: ConnectionDefaults & { readonly transport:
   return <In, Out>(address: Address, options: ConnectOptions<In, Out> = {}) => {
     const settings = connectionSettings(defaults, options);
     const first = positive('connectTimeoutMs', options.connectTimeoutMs ?? 10_000);
-    const dialling = (options.transport ?? defaults.transport).dial(address);
+    const transport = options.transport ?? defaults.transport;
+    const road = options.tls === undefined ? {} : { tls: options.tls };
+    demandSecurable(transport, road);
+    const dialling = transport.dial(address, road);
     const late = () => throwError(() => new WireError('connect-timeout', `No connection within ${first} ms`));
     return dialling.pipe(
       switchMap((wire) => openConnection(wire, settings)),

@@ -105,6 +105,9 @@ export function logicalConnection<In, Out>(
     get remote() {
       return latest.remote;
     },
+    get security() {
+      return latest.security;
+    },
     get traffic() {
       return latest.traffic;
     },

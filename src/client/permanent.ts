@@ -10,10 +10,12 @@ const permanent: Readonly<Partial<Record<ErrorCode, string>>> = {
   'message-too-large': 'the peer sends messages that are too large for this side',
   'not-decodable': 'the peer speaks another codec',
   'access-denied': 'the system does not allow it',
+  'not-trusted': 'somebody else answers there, or somebody has to renew a certificate',
+  'tls-failed': 'the peer speaks no TLS, or none that this side speaks',
 };
 
 /**
- * Whether trying again is pointless: `bad-opening`, `malformed`, `message-too-large`, `not-decodable`, `access-denied`, and whatever is neither a
+ * Whether trying again is pointless: `bad-opening`, `malformed`, `message-too-large`, `not-decodable`, `access-denied`, `not-trusted`, `tls-failed`, and whatever is neither a
  * `ProtocolError` nor a `WireError`, for that is a mistake in a program. What `reconnect` goes by unless told otherwise.
  */
 export function isPermanent(error: unknown): boolean {

@@ -2,6 +2,7 @@ import { map, Observable, type ObservableInput } from 'rxjs';
 import type { Codec } from '../codec/codec.js';
 import { iterate } from '../flow/iterate.js';
 import type { Frame, Framing } from '../framing/framing.js';
+import type { Security } from '../transport/tls-options.js';
 import type { BoundAddress } from '../transport/transport.js';
 import { claimed } from './claim.js';
 import type { Closed, Connection, Flow, Protocol } from './connection.js';
@@ -33,6 +34,10 @@ export class Face<In, Out> implements Connection<In, Out> {
 
   get remote(): BoundAddress {
     return this.#core.wire.remote;
+  }
+
+  get security(): Security | undefined {
+    return this.#core.wire.security;
   }
 
   get traffic(): Traffic {

@@ -1,6 +1,7 @@
 import type { Codec } from '../codec/codec.js';
 import type { ProtocolError } from '../errors.js';
 import type { Framing } from '../framing/framing.js';
+import type { Transport } from '../transport/transport.js';
 import type { Budget } from './budget.js';
 import type { BodiesKind } from './streamed-bodies.js';
 import { type Meter, sumOf, type Traffic } from './traffic.js';
@@ -93,6 +94,13 @@ function kindOf(
   if (framing.streams === undefined) throw new TypeError(`${framing.name} cannot carry bodies as streams`);
   if (kind === undefined) throw new TypeError('Bodies cannot be streams here');
   return kind;
+}
+
+/** A transport that does not know what is asked for would let pass in the clear what was to be secret. */
+export function demandSecurable(transport: Transport, asked: object): void {
+  const names = Object.keys(asked);
+  if (names.length > 0 && !transport.canSecure)
+    throw new TypeError(`This transport does not know ${names.join(' and ')}`);
 }
 
 /** A limit is a number above zero; `Infinity` has to be written. */

@@ -1,4 +1,4 @@
-import { type NextObserver, Observable, of, type Subscriber } from 'rxjs';
+import { type NextObserver, Observable, of, type Subscriber, switchMap } from 'rxjs';
 import type { StreamedBodies } from '../connection/body.js';
 import { Budget } from '../connection/budget.js';
 import type { BodyConnection, Connection } from '../connection/connection.js';
@@ -8,24 +8,34 @@ import {
   type ConnectionOptions,
   type ConnectionSettings,
   connectionSettings,
+  demandSecurable,
   positive,
 } from '../connection/options.js';
+import type { WireError } from '../errors.js';
+import type { Framing } from '../framing/framing.js';
+import type { ProxyProtocol } from '../transport/proxy-options.js';
+import type { Tls } from '../transport/tls-options.js';
 import type { Address, BoundAddress, Transport, Wire } from '../transport/transport.js';
+import { type Doorman, type DoorOptions, demandLists, doorman, type Refusal } from './doorman.js';
 import { type ServerEvent, type Tell, telling, tellOf } from './events.js';
 
-export interface ListenOptions<In = Uint8Array, Out = In> extends ConnectionOptions<In, Out> {
+export interface ListenOptions<In = Uint8Array, Out = In> extends ConnectionOptions<In, Out>, DoorOptions {
   /** Where wires come from. @default TCP and Unix sockets */
   readonly transport?: Transport;
+  /**
+   * TLS: `{ cert, key }`, or an Observable of that where certificates are renewed; the first come before it listens. Who comes in has 10 s for its handshake, and what it
+   * settles is `connection.security`. @default none
+   */
+  readonly tls?: Tls;
+  /** Proxies call, and say for whom in a PROXY header: that is `remote` then. @default none */
+  readonly proxyProtocol?: ProxyProtocol;
   /** Told all bound addresses, port 0 resolved, in the order asked, once every one of them is bound. */
   readonly openObserver?: NextObserver<readonly BoundAddress[]>;
   /** Told what happens to the server and its connections: for logs, counts and tools. A `Subject` makes a stream of it. */
   readonly eventObserver?: NextObserver<ServerEvent>;
-  /** How many connections may be open or opening at once. Further ones are told so (tinyproto: `fe`) and hung up on. @default 10,000 */
-  readonly maxConnections?: number;
   /**
    * Bytes of messages that may be here for all connections together: granted or come, and not yet consumed. Above it peers wait for their OK, or their wires are paused;
-   * a connection that must wait for 30 s with part of a message here fails with `inbox-overflow`. A larger message passes alone; those above 65,536 bytes
-   * leave a quarter to the others. @default 256 MiB
+   * a connection that must wait for 30 s with part of a message here fails with `inbox-overflow`. A larger message passes alone. @default 256 MiB
    */
   readonly maxInboundBytes?: number;
   /** How long a connection may go without being read, served, sent to or closed, before it is destroyed. @default 10,000 */
@@ -57,13 +67,18 @@ export function listenOver(defaults: ConnectionDefaults & { readonly transport: 
       ...connectionSettings(defaults, options),
       claimTimeoutMs: positive('claimTimeoutMs', options.claimTimeoutMs ?? 10_000),
     };
-    const limit = positive('maxConnections', options.maxConnections ?? 10_000);
-    for (const address of all) transport.listen(address); // throws now for one that cannot be meant; binds nothing
+    const { tls, proxyProtocol } = options;
+    const road = { ...(tls !== undefined && { tls }), ...(proxyProtocol && { proxyProtocol }) };
+    demandSecurable(transport, road);
+    demandLists(options);
+    const limit = positive('maxConnections', options.maxConnections ?? most(transport));
+    for (const address of all) transport.listen(address, road); // throws now for one that cannot be meant; binds nothing
     const inboundBytes = positive('maxInboundBytes', options.maxInboundBytes ?? 256 * 1_024 * 1_024);
     return new Observable<Connection<In, Out>>((subscriber) => {
       const budget = new Budget(inboundBytes);
       const tell = telling(options.eventObserver);
-      const accept = accepting({ ...settings, budget }, limit, subscriber, tell);
+      const accept = accepting({ ...settings, budget }, doorman(options, limit), subscriber, tell);
+      const troubleObserver = { next: (error: WireError) => tell?.({ type: 'trouble', error }) };
       const bound: BoundAddress[] = [];
       let missing = all.length;
       for (const [index, address] of all.entries()) {
@@ -78,7 +93,7 @@ export function listenOver(defaults: ConnectionDefaults & { readonly transport: 
           },
         };
         subscriber.add(
-          transport.listen(address, { openObserver }).subscribe({
+          transport.listen(address, { ...road, openObserver, troubleObserver }).subscribe({
             next: accept,
             error: (error) => subscriber.error(error),
           }),
@@ -88,40 +103,31 @@ export function listenOver(defaults: ConnectionDefaults & { readonly transport: 
   };
 }
 
-/** Takes wires in: each becomes a connection once its opening is done, unless there are too many. */
+/** As many as most machines bear, and no more than the transport can hold: beyond that nobody could even be told. */
+const most = ({ maxWires = Number.POSITIVE_INFINITY }: Transport): number => Math.min(10_000, maxWires);
+
+/** Takes wires in: each becomes a connection once its handshake and its opening are done, unless the doorman is against it. */
 function accepting<In, Out>(
   settings: ConnectionSettings<In, Out>,
-  limit: number,
+  door: Doorman,
   subscriber: Subscriber<Connection<In, Out>>,
   tell: Tell | undefined,
 ): (wire: Wire) => void {
-  let open = 0;
-  let refusals = 0;
-
-  const refuse = (wire: Wire) => {
-    const { full } = settings.framing;
-    const tell = full !== undefined && refusals < maxRefusals;
-    if (tell) {
-      refusals++;
-      wire.closed$.subscribe(() => refusals--);
-      wire.write(full, () => {});
-    }
-    wire.bytes$.subscribe({ error: () => {} });
-    wire.destroy({ reset: !tell });
-  };
+  const refuse = refusing(settings.framing);
 
   return (wire) => {
-    const { remote } = wire;
-    if (open >= limit) {
-      refuse(wire);
-      tell?.({ type: 'refused', remote });
+    const { remote, handshake$ } = wire;
+    const why = door.admit(remote);
+    if (why) {
+      refuse(wire, why);
+      tell?.({ type: 'refused', remote, why });
       return;
     }
-    open++;
-    wire.closed$.subscribe(() => open--);
+    wire.closed$.subscribe(() => door.leave(remote));
     tell?.({ type: 'accepted', remote });
+    const open = (ready: Wire) => openConnection(ready, settings);
     subscriber.add(
-      openConnection(wire, settings).subscribe({
+      (handshake$ ? handshake$.pipe(switchMap(open)) : open(wire)).subscribe({
         next: (connection) => {
           if (tell) tellOf(connection, tell);
           subscriber.next(connection);
@@ -130,6 +136,22 @@ function accepting<In, Out>(
         error: (error) => tell?.({ type: 'failed', remote, error }),
       }),
     );
+  };
+}
+
+/** Hangs up on wires. Those that were one too many are told so, where the framing has a word for it and a few bytes suffice to say it. */
+function refusing({ full }: Framing): (wire: Wire, why: Refusal) => void {
+  let telling = 0;
+  return (wire, why) => {
+    const isOneTooMany = why === 'connections' || why === 'connections-of-address';
+    const told = full !== undefined && isOneTooMany && !wire.handshake$ && telling < maxRefusals;
+    if (told) {
+      telling++;
+      wire.closed$.subscribe(() => telling--);
+      wire.write(full, () => {});
+    }
+    wire.bytes$.subscribe({ error: () => {} });
+    wire.destroy({ reset: !told });
   };
 }
 

@@ -138,6 +138,8 @@ export function virtualNetwork(options: VirtualNetworkOptions = {}): VirtualNetw
   }
 
   const from = (host?: string): Transport => ({
+    // Nobody listens in on it: what asks for TLS runs as it is, and its bytes are to be seen.
+    canSecure: true,
     listen(address, { openObserver } = {}) {
       // Subscribed to, an observer that throws is reported by RxJS and harms nobody.
       return listen(parseAddress(address, 'listen'), (bound) =>

@@ -17,15 +17,21 @@ const maxPathBytes = 107;
  *     'example.org:9123'             that host
  *     '[::1]:9123'                   an IPv6 address, always in brackets
  *     '*:9123'                       every interface (host '*'), to listen on only
- *     { path: '/run/echo.sock' }     a Unix socket
+ *     { path: '/run/echo.sock' }     a Unix socket; with `mode: 0o660`, the permissions of its file, to listen on only
  *
  * Throws a `TypeError` for what is no address and a `RangeError` for a port or a path out of bounds: port 0, which lets
  * the system choose, is for listening only, and a path has at most 107 bytes.
  */
 export function parseAddress(address: Address, use: AddressUse): BoundAddress {
   const parsed = parseForm(address);
+  if (use === 'dial' && fileMode(address) !== undefined) throw new TypeError('A mode is for listening');
   if (use === 'dial' && 'port' in parsed) requireDialable(parsed);
   return parsed;
+}
+
+/** The permissions that a Unix socket's file is to have. Absent, the umask decides. */
+export function fileMode(address: Address): number | undefined {
+  return typeof address === 'object' && 'path' in address ? address.mode : undefined;
 }
 
 /** An address in texts: the form that `parseAddress` reads, or the bare path. */
@@ -38,7 +44,8 @@ function parseForm(address: Address): BoundAddress {
   if (typeof address === 'number') return { host: loopback, port: requirePort(address) };
   if (typeof address === 'string') return parseText(address);
   if (typeof address !== 'object' || address === null) throw noAddress(address);
-  const { host, port, path } = address as { host?: unknown; port?: unknown; path?: unknown };
+  const { host, port, path, mode } = address as Partial<Record<'host' | 'port' | 'path' | 'mode', unknown>>;
+  if (mode !== undefined) requireMode(mode, path);
   if (path === undefined) return { host: requireHost(host ?? loopback), port: requirePort(port) };
   if (host !== undefined || port !== undefined)
     throw new TypeError('An address has a path or a port, not both');
@@ -72,6 +79,13 @@ function requirePath(path: unknown): string {
     );
   }
   return path;
+}
+
+function requireMode(mode: unknown, path: unknown): void {
+  if (path === undefined) throw new TypeError('Only a path has a mode');
+  if (typeof mode !== 'number' || !Number.isInteger(mode))
+    throw new TypeError(`A mode is a number, not ${show(mode)}`);
+  if (mode < 0 || mode > 0o777) throw new RangeError(`A mode is from 0 to 0o777, not ${mode}`);
 }
 
 function requireDialable({ host, port }: { readonly host: string; readonly port: number }): void {

@@ -37,9 +37,22 @@ const codes: Readonly<Record<string, readonly [code: WireErrorCode, text: string
 
 /** The platform's error as ours. `doing` begins the sentence: "Dialling 10.0.0.5:9123". */
 export function nodeError(doing: string, cause: unknown): WireError {
-  const [code, text] = codes[platformCode(cause) ?? ''] ?? ['wire-failed', 'see the cause'];
+  const platform = platformCode(cause) ?? '';
+  const [code, text] = codes[platform] ?? tlsError(platform) ?? ['wire-failed', 'see the cause'];
   return new WireError(code, `${doing} failed: ${text}`, { cause });
 }
+
+/** What OpenSSL calls it: a hundred names, of which the beginning or the end tells enough. */
+function tlsError(platform: string): (typeof codes)[string] | undefined {
+  if (certificateFault.test(platform)) return ['not-trusted', 'a certificate is not good; see the cause'];
+  if (/^ERR_(SSL|TLS)_|^EPROTO$/.test(platform))
+    return ['tls-failed', 'TLS could not be agreed on; see the cause'];
+  return undefined;
+}
+
+/** A fault that we find in a certificate (the codes of X.509, and the name), or that the peer says it finds in ours (an alert). */
+const certificateFault =
+  /CERT|^UNABLE_TO_|CRL|^INVALID_(CA|PURPOSE)$|^PATH_LENGTH_|_MISMATCH$|^(EE|CA)_|_ALERT_UNKNOWN_CA$/;
 
 /** The error code of the platform. Of several failed attempts (an `AggregateError`), the first that has one. */
 export function platformCode(error: unknown): string | undefined {

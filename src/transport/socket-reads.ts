@@ -9,6 +9,8 @@ export interface SocketReadsOptions {
   readonly probeMs: number;
   /** Whether an empty write tells that the peer is gone. On a Unix socket it would fail after a clean end, too. */
   readonly canProbe: boolean;
+  /** The socket itself, or the one below TLS: an empty write of TLS tells nothing. */
+  readonly raw: Socket;
 }
 
 const nothing = new Uint8Array(0);
@@ -32,7 +34,8 @@ export class SocketReads {
     this.#options = options;
     this.bytes$ = new Observable((subscriber) => this.#claim(subscriber));
     socket.pause();
-    if (!readTogether(socket, this)) {
+    // One that has been read, for a PROXY header, may have something left in its stream.
+    if (socket.bytesRead > 0 || !readTogether(socket, this)) {
       socket.on('data', (chunk: Uint8Array) => {
         // Not a Buffer: its `slice` shares memory, where everybody else's copies.
         this.received(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
@@ -107,6 +110,6 @@ export class SocketReads {
 
   #probe(): void {
     if (!this.#held && !this.#socket.readableEnded) this.stop();
-    else if (!this.#writes.busy && !this.#writes.ended) this.#writes.write(nothing, () => {});
+    else if (!this.#writes.busy && !this.#writes.ended) this.#options.raw.write(nothing);
   }
 }

@@ -6,6 +6,7 @@ import { nodeError } from './node-errors.js';
 import { SocketReads } from './socket-reads.js';
 import { SocketWrites } from './socket-writes.js';
 import type { TcpOptions } from './tcp-options.js';
+import type { Security } from './tls-options.js';
 import type { BoundAddress, Wire, WireClosed, Written } from './transport.js';
 
 /** The ends of a wire whose socket does not know them: a Unix socket has no addresses. */
@@ -20,16 +21,30 @@ export interface WireEnds {
  * The socket is connected and not yet flowing, and nobody else listens to it. To be called in the task in which it came up:
  * a socket without an `error` listener takes the process down with the first RST.
  */
-export function socketWire(socket: Socket, options: TcpOptions = {}, ends = endsOf(socket)): Wire {
-  return new SocketWire(socket, options, ends);
+export function socketWire(
+  socket: Socket,
+  options: TcpOptions = {},
+  ends = endsOf(socket),
+  tls?: BelowTls,
+): Wire {
+  return new SocketWire(socket, options, ends, tls);
+}
+
+/** Of a TLS socket: the one that it is made of, and what the handshake has settled. */
+export interface BelowTls {
+  readonly raw: Socket;
+  readonly security: Security;
 }
 
 class SocketWire implements Wire {
   readonly local: BoundAddress;
   readonly remote: BoundAddress;
+  readonly security?: Security;
   readonly bytes$: Observable<Uint8Array>;
   readonly closed$: Observable<WireClosed>;
   readonly #socket: Socket;
+  /** The socket itself, or the one below TLS. */
+  readonly #raw: Socket;
   readonly #writes: SocketWrites;
   readonly #reads: SocketReads;
   readonly #closed = new AsyncSubject<WireClosed>();
@@ -38,14 +53,20 @@ class SocketWire implements Wire {
   #destroyed = false;
   #lingering: Subscription | undefined;
 
-  constructor(socket: Socket, options: TcpOptions, { local, remote }: WireEnds) {
+  constructor(socket: Socket, options: TcpOptions, { local, remote }: WireEnds, tls?: BelowTls) {
     const { keepAliveMs = 30_000, probeMs = 5_000, lingerMs = 1_000 } = options;
     this.local = local;
     this.remote = remote;
+    if (tls) this.security = tls.security;
     this.#socket = socket;
+    this.#raw = tls?.raw ?? socket;
     this.#lingerMs = lingerMs;
     this.#writes = new SocketWrites(socket);
-    this.#reads = new SocketReads(socket, this.#writes, { probeMs, canProbe: this.#canReset });
+    this.#reads = new SocketReads(socket, this.#writes, {
+      probeMs,
+      canProbe: this.#canReset,
+      raw: this.#raw,
+    });
     this.bytes$ = this.#reads.bytes$;
     this.closed$ = this.#closed.asObservable();
     socket.allowHalfOpen = true;
@@ -84,7 +105,8 @@ class SocketWire implements Wire {
   }
 
   get #canReset(): boolean {
-    return 'port' in this.remote;
+    // Behind a proxy that calls by a Unix socket, the far end has a port and the socket none.
+    return 'port' in this.local;
   }
 
   get #name(): string {
@@ -116,8 +138,8 @@ class SocketWire implements Wire {
     if (!this.#canReset) socket.destroy();
     // A shutdown under way makes libuv refuse the reset, and Node then forgets the socket. It takes one round of the loop.
     else if (socket.writableEnded && !socket.writableFinished)
-      socket.once('finish', () => socket.resetAndDestroy());
-    else socket.resetAndDestroy();
+      socket.once('finish', () => resetAndDestroy(socket, this.#raw));
+    else resetAndDestroy(socket, this.#raw);
   }
 
   /** The time to take our last bytes is over. What Node still holds is lost, which must not look like an orderly end. */
@@ -127,8 +149,17 @@ class SocketWire implements Wire {
   }
 }
 
+/** TLS has to go first, or it writes to a socket that is no more, and the process dies; as it goes it closes the socket below, by then with RST. */
+function resetAndDestroy(socket: Socket, raw: Socket): void {
+  if (socket === raw) raw.resetAndDestroy();
+  else {
+    Object.assign(raw, { resetAndClosing: true });
+    socket.destroy();
+  }
+}
+
 /** A socket that its peer has reset before it was accepted has no addresses any more. */
-const endsOf = (socket: Socket): WireEnds => ({
+export const endsOf = (socket: Socket): WireEnds => ({
   local: { host: socket.localAddress ?? '', port: socket.localPort ?? 0 },
   remote: { host: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 },
 });

@@ -1,54 +1,97 @@
-import { createServer, type Server } from 'node:net';
+import { chmodSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { isMainThread } from 'node:worker_threads';
 import { Observable, of, type Subscription } from 'rxjs';
+import type { WireError } from '../errors.js';
 import { formatAddress } from './address.js';
 import { nodeError, platformCode } from './node-errors.js';
-import { socketWire } from './socket-wire.js';
+import { proxied } from './proxied.js';
+import { endsOf, socketWire, type WireEnds } from './socket-wire.js';
 import type { TcpOptions } from './tcp-options.js';
+import type { Accept } from './tls-accept.js';
+import { tlsArrival } from './tls-arrival.js';
+import { acceptors } from './tls-renewal.js';
 import type { BoundAddress, TransportListenOptions, Wire } from './transport.js';
 import { removeStaleFile } from './unix-socket-file.js';
 
-/** Listens with Node's server, which is asked for paused sockets: so no byte is read before somebody wants it. */
+/**
+ * Listens with Node's server, which is asked for paused sockets: so no byte is read before somebody wants it. With `tls`, the first certificates come before it binds.
+ */
 export function tcpListen(
   where: BoundAddress,
-  options: TcpOptions,
-  { openObserver }: TransportListenOptions,
+  options: TcpOptions & TransportListenOptions,
+  mode?: number,
 ): Observable<Wire> {
+  const { tls, proxyProtocol, openObserver, troubleObserver } = options;
+  const acceptor$: Observable<Accept | undefined> =
+    tls === undefined ? of(undefined) : acceptors(tls, troubleObserver);
+  const doing = `Listening on ${formatAddress(where)}`;
   return new Observable((subscriber) => {
     const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
-    const ends = 'path' in where ? { local: where, remote: { path: '' } } : undefined;
+    const unix = 'path' in where ? { local: where, remote: { path: '' } } : undefined;
+    let accept: Accept | undefined;
     let removing: Subscription | undefined;
-    const bind = () => server.listen(bindOptions(where));
+    let asked = false;
+    const bind = () => bindTo(server, where, mode);
+    // Subscribed to, an observer that throws is reported by RxJS and harms nobody.
+    const tell = (error: WireError) => of(error).subscribe((each) => troubleObserver?.next(each));
+    const wireOf = (socket: Socket, ends: WireEnds) =>
+      accept ? tlsArrival(socket, options, ends, accept) : socketWire(socket, options, ends);
 
     server.on('connection', (socket) => {
-      if (subscriber.closed) socket.destroy();
-      else subscriber.next(socketWire(socket, options, ends));
+      if (subscriber.closed) return socket.destroy();
+      const ends = unix ?? endsOf(socket);
+      if (!proxyProtocol) return subscriber.next(wireOf(socket, ends));
+      const proxied$ = proxied(socket, ends, proxyProtocol);
+      subscriber.add(
+        proxied$.subscribe({ next: (told) => subscriber.next(wireOf(socket, told)), error: tell }),
+      );
     });
     server.on('listening', () => {
-      // Subscribed to, an observer that throws is reported by RxJS and harms nobody.
       of(boundAddress(server)).subscribe((bound) => openObserver?.next(bound));
     });
     server.on('error', (error) => {
-      // One connection that could not be accepted: the listener lives on. Or nobody wants to know any more.
-      if (server.listening || subscriber.closed) return;
-      if ('path' in where && !removing && platformCode(error) === 'EADDRINUSE') {
+      if (subscriber.closed) return;
+      // One connection that could not be accepted: the listener lives on.
+      if (server.listening) tell(nodeError(doing, error));
+      else if ('path' in where && !removing && platformCode(error) === 'EADDRINUSE') {
         removing = removeStaleFile(where.path).subscribe({
           next: bind,
           error: (each) => subscriber.error(each),
         });
-      } else subscriber.error(nodeError(`Listening on ${formatAddress(where)}`, error));
+      } else subscriber.error(nodeError(doing, error));
     });
-    bind();
-    return () => {
+    subscriber.add(() => {
       removing?.unsubscribe();
       server.close();
-    };
+    });
+    subscriber.add(
+      acceptor$.subscribe({
+        next(latest) {
+          accept = latest;
+          if (!asked) bind();
+          asked = true;
+        },
+        error: (error) => subscriber.error(error),
+      }),
+    );
   });
 }
 
-function bindOptions(where: BoundAddress): { path: string } | { port: number; host?: string } {
-  if ('path' in where) return { path: where.path };
+function bindTo(server: Server, where: BoundAddress, mode: number | undefined): void {
+  if ('path' in where) bindPath(server, where.path, mode);
   // Without a host, Node takes `::`, IPv4 included, or 0.0.0.0 where there is no IPv6.
-  return where.host === '*' ? { port: where.port } : { port: where.port, host: where.host };
+  else server.listen(where.host === '*' ? { port: where.port } : { port: where.port, host: where.host });
+}
+
+/** The file has its permissions from its first moment: it is made inside the call. A worker thread cannot have it so, and changes them as soon as it may. */
+function bindPath(server: Server, path: string, mode: number | undefined): void {
+  if (mode === undefined) server.listen({ path });
+  else if (isMainThread) {
+    const before = process.umask(~mode & 0o777);
+    server.listen({ path });
+    process.umask(before);
+  } else server.prependOnceListener('listening', () => chmodSync(path, mode)).listen({ path });
 }
 
 function boundAddress(server: Server): BoundAddress {

@@ -1,4 +1,12 @@
+import type { ProxyProtocol } from './proxy-options.js';
+import type { Tls } from './tls-options.js';
+
+/** How sockets are handled. What `listen` and `connect` say of TLS and proxies comes before what is said here. */
 export interface TcpOptions {
+  /** Every wire is TLS. */
+  readonly tls?: Tls;
+  /** Listeners stand behind proxies that tell for whom they call. */
+  readonly proxyProtocol?: ProxyProtocol;
   /** Idle time in milliseconds after which the kernel asks whether the peer is still there. @default 30_000 */
   readonly keepAliveMs?: number;
   /** How often a wire that is paused, or whose peer has ended, looks whether the peer is still there, in milliseconds. @default 5_000 */

@@ -1,17 +1,20 @@
 import type { NextObserver, Observable } from 'rxjs';
 import type { WireError } from '../errors.js';
+import type { ProxyProtocol } from './proxy-options.js';
+import type { Security, Tls } from './tls-options.js';
 
 /**
  * Where to listen, or whom to call.
  *
  * A number, `':port'` and `'port'` are 127.0.0.1; `'host:port'` and `'[::1]:port'` name a host; `'*:port'` is every
- * interface (to listen on only); `{ path }` is a Unix socket. Port 0 lets the system choose. A transport may know more forms.
+ * interface (to listen on only); `{ path }` is a Unix socket, and `mode` (to listen on only) are the permissions of its file: `0o660`. Port 0 lets the system choose.
+ * A transport may know more forms.
  */
 export type Address =
   | number
   | string
   | { readonly host?: string; readonly port: number }
-  | { readonly path: string };
+  | { readonly path: string; readonly mode?: number };
 
 /** An end of a wire, as the platform names it. A Unix socket has a `path` (empty at the dialling end). */
 export type BoundAddress = { readonly host: string; readonly port: number } | { readonly path: string };
@@ -39,6 +42,13 @@ export interface Wire {
    * `bytes$`, and what had not gone out fails behind it. Absent: each direction ends by itself.
    */
   readonly halfClose?: boolean;
+  /** What a TLS handshake has settled; absent on a wire without TLS. */
+  readonly security?: Security;
+  /**
+   * Only on a wire that comes in and has a TLS handshake to do. Subscribing does it; emits the wire to go on with, and completes. If it fails it errors with a `WireError` and
+   * closes this wire, and so does unsubscribing before. Of this wire nothing else is of use but `destroy` and `closed$`, which speaks for both.
+   */
+  readonly handshake$?: Observable<Wire>;
   /**
    * The chunks as they arrive, cut anywhere; they are the receiver's to keep. One subscriber. Completes at the peer's FIN,
    * errors with a `WireError` at RST and its like. Unsubscribing discards what comes; it does not close the wire.
@@ -68,10 +78,19 @@ export interface Wire {
 export interface TransportListenOptions {
   /** Told the bound address, port 0 resolved, once listening has begun and before the first wire. */
   readonly openObserver?: NextObserver<BoundAddress>;
+  /** Told what went wrong and ends nothing: one caller who could not be let in, new certificates that are no good. */
+  readonly troubleObserver?: NextObserver<WireError>;
+  /** Asks for TLS. Its first certificates come before it listens. */
+  readonly tls?: Tls;
+  /** Says that proxies call, and tell for whom. */
+  readonly proxyProtocol?: ProxyProtocol;
 }
 
 /** What a caller may ask of every transport when it dials; a transport may know more. */
-export type TransportDialOptions = object;
+export interface TransportDialOptions {
+  /** Asks for TLS. */
+  readonly tls?: Tls;
+}
 
 /**
  * Where wires come from: TCP, TLS, Unix sockets, WebSockets, a virtual network. The seam for tests, and for platforms.
@@ -79,6 +98,10 @@ export type TransportDialOptions = object;
  * Both Observables are cold. Errors are `WireError`s; an address that cannot be meant is a `TypeError` or `RangeError`, thrown at the call.
  */
 export interface Transport {
+  /** Set by a transport that heeds `tls` and `proxyProtocol`. One that does not is never asked for them: what was to be secret would pass in the clear. */
+  readonly canSecure?: true;
+  /** How many wires it can hold at a time, where that has a bound: a process has so many file descriptors. */
+  readonly maxWires?: number;
   /** Subscribing binds; emits each accepted wire; errors if it cannot bind or can accept no longer. Unsubscribing stops
    * listening and releases the address; the wires live on. Never completes by itself. */
   listen(address: Address, options?: TransportListenOptions): Observable<Wire>;

@@ -35,6 +35,8 @@ export function wiretap(transport: Transport, observer: NextObserver<Tapped>): T
       remote,
       ...(wire.keepsChunks !== undefined && { keepsChunks: wire.keepsChunks }),
       ...(wire.halfClose !== undefined && { halfClose: wire.halfClose }),
+      ...(wire.security !== undefined && { security: wire.security }),
+      ...(wire.handshake$ && { handshake$: wire.handshake$.pipe(map(tapped)) }),
       closed$: wire.closed$,
       pause: () => wire.pause(),
       resume: () => wire.resume(),
@@ -57,6 +59,7 @@ export function wiretap(transport: Transport, observer: NextObserver<Tapped>): T
     };
   };
   return {
+    ...transport,
     listen: (address, options) => transport.listen(address, options).pipe(map(tapped)),
     dial: (address, options) => transport.dial(address, options).pipe(map(tapped)),
   };

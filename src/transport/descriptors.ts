@@ -1,0 +1,24 @@
+/** The rest is for files, for listeners, for sockets that are closing: a process that has none left cannot even refuse. */
+const share = 0.8;
+
+let known: number | undefined;
+
+/** How many wires fit into the file descriptors of this process. It asks once: the limit does not change, and asking takes some milliseconds. */
+export function wiresThatFit(): number {
+  known ??= Math.max(1, Math.floor(share * descriptorLimit()));
+  return known;
+}
+
+/** Beyond it, the system accepts nobody, and says so to nobody. */
+function descriptorLimit(): number {
+  // Newer than the types. Without it, the names of all peers are looked up.
+  const report = process.report as typeof process.report & { excludeNetwork: boolean };
+  const before = report.excludeNetwork;
+  report.excludeNetwork = true;
+  const { userLimits } = report.getReport() as {
+    userLimits?: { open_files?: { soft: number | 'unlimited' } };
+  };
+  report.excludeNetwork = before;
+  const soft = userLimits?.open_files?.soft;
+  return typeof soft === 'number' ? soft : Number.POSITIVE_INFINITY;
+}
