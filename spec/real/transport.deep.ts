@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { afterAll, describe } from 'vitest';
 import { virtualNetwork } from '../../src/testing/virtual-network.js';
 import { tcp } from '../../src/transport/tcp.js';
+import { leaveNoHandle } from '../contracts/no-handle-left.js';
 import { transportContract } from '../contracts/transport.js';
 import { addressContract } from '../contracts/transport-addresses.js';
 import { monkeyContract } from '../contracts/transport-monkey.js';
-import { leaveNoHandle } from '../helpers/handles.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rx-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,6 +1,6 @@
 import { tcp } from '../../src/transport/tcp.js';
+import { leaveNoHandle } from '../contracts/no-handle-left.js';
 import { transportContract } from '../contracts/transport.js';
-import { leaveNoHandle } from '../helpers/handles.js';
 
 leaveNoHandle();
 

@@ -1,0 +1,19 @@
+import type { Chapter } from '../suite.js';
+import { openingChapter } from './01-opening.js';
+import { framingChapter } from './02-framing.js';
+import { hostileChapter } from './03-hostile-sizes.js';
+import { truncationChapter } from './04-truncation.js';
+import { handshakeChapter } from './05-handshake.js';
+import { slowChapter } from './06-slow-peers.js';
+import { pressureChapter } from './07-back-pressure.js';
+
+/** In the order of the catalogue. */
+export const chapters: readonly Chapter[] = [
+  openingChapter,
+  framingChapter,
+  hostileChapter,
+  truncationChapter,
+  handshakeChapter,
+  slowChapter,
+  pressureChapter,
+];

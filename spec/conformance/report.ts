@@ -1,0 +1,41 @@
+import type { Result } from './run.js';
+import { isPlay } from './suite.js';
+import { nameOf } from './variants.js';
+
+/** One line of the report. */
+export interface Row {
+  readonly case: string;
+  readonly title: string;
+  readonly variant: string;
+  /** What was spoken, or which peer did. */
+  readonly column: string;
+  readonly verdict: 'passed' | 'failed' | 'differs';
+  /** How our connection ended. */
+  readonly reason: string;
+  readonly ms: number;
+  readonly wrong: readonly string[];
+}
+
+/** A whole run. */
+export interface Report {
+  readonly date: string;
+  readonly node: string;
+  readonly seed: number;
+  readonly seconds: number;
+  readonly chapters: readonly { readonly number: number; readonly title: string }[];
+  readonly rows: readonly Row[];
+}
+
+export const rowOf = ({ variant, wrong, reason, ms }: Result): Row => ({
+  case: variant.number,
+  title: variant.case.title,
+  variant: nameOf(variant),
+  column: isPlay(variant.asked) ? 'plays' : variant.tongue.name,
+  verdict: wrong.length === 0 ? 'passed' : 'failed',
+  reason,
+  ms: Math.round(ms * 10) / 10,
+  wrong,
+});
+
+export const failed = ({ rows }: Pick<Report, 'rows'>): Row[] =>
+  rows.filter(({ verdict }) => verdict === 'failed');
