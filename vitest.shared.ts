@@ -10,6 +10,7 @@ export const doors = [
   { find: /^rx-tinyproto\/testing$/, replacement: at('./src/testing/index.ts') },
   { find: /^rx-tinyproto\/testing\/vitest$/, replacement: at('./src/testing/vitest.ts') },
   { find: /^rx-tinyproto\/node$/, replacement: at('./src/node/index.ts') },
+  { find: /^rx-tinyproto\/cluster$/, replacement: at('./src/cluster/index.ts') },
   { find: /^rx-tinyproto\/nats$/, replacement: at('./src/nats/index.ts') },
   { find: /^rx-tinyproto\/transport$/, replacement: at('./src/transport/index.ts') },
   { find: /^rx-tinyproto\/websocket$/, replacement: at('./src/websocket/index.ts') },

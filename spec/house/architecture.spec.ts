@@ -22,6 +22,8 @@ const house: House = {
     relay: { uses: ['errors', 'connection', 'flow'], packages: ['rxjs'] },
     span: { uses: ['errors', 'connection', 'relay'], knows: ['codec'], packages: ['rxjs'] },
     nats: { uses: ['errors', 'connection', 'client', 'span'], packages: ['rxjs', '@nats-io/transport-node'] },
+    // A door to `node:cluster`, which is Node's alone.
+    cluster: { uses: ['connection', 'span'], packages: ['rxjs', 'node:'] },
     node: { uses: ['errors'], knows: ['codec', 'server', 'testing'], packages: ['rxjs', 'node:'] },
     testing: {
       uses: [

@@ -31,6 +31,10 @@ const doors: Record<string, string> = {
     tcp TcpOptions wiretap Tapped
     Tls TlsOptions Certificate Pem PresharedKey Security PeerCertificate ProxyProtocol AddressList
   `,
+  'src/cluster/index.ts': `
+    clusterBus clusterHub HubOptions broadcast SpanningOptions SpanningRoom Missed Present WhileBusAway
+    Bus BusState Letter
+  `,
   'src/nats/index.ts': `
     nats NatsOptions HistoryOptions broadcast SpanningOptions SpanningRoom Missed Present WhileBusAway
     Bus BusState Letter
