@@ -7,6 +7,7 @@ export default defineConfig({
   test: {
     include: ['spec/**/*.deep.ts'],
     testTimeout: 600_000,
+    expect: { poll: { timeout: 10_000 } },
     passWithNoTests: true,
     reporters,
     maxWorkers: 2,

@@ -26,7 +26,7 @@ const doors: Record<string, string> = {
     compressed CompressedOptions diagnostics writeSpec
   `,
   'src/transport/index.ts': `
-    Transport TransportListenOptions TransportDialOptions Wire WireClosed Written WireError WireErrorCode
+    Transport TransportListenOptions TransportDialOptions Wire WireClosed WireError WireErrorCode
     Address AddressUse BoundAddress parseAddress formatAddress
     tcp TcpOptions wiretap Tapped
     Tls TlsOptions Certificate Pem PresharedKey Security PeerCertificate ProxyProtocol AddressList

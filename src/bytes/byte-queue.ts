@@ -14,6 +14,11 @@ interface Piece {
   end: number;
 }
 
+const GONE: Piece = { bytes: EMPTY, start: 0, end: 0 };
+
+/** Of a queue that holds nothing, as most do. */
+const noPieces: Piece[] = [];
+
 /**
  * Bytes in the order in which they came, cut as they came, taken as they are needed.
  *
@@ -26,8 +31,10 @@ interface Piece {
  * so a slice of it may be handed out while more is collected.
  */
 export class ByteQueue {
-  #pieces: Piece[] = [];
+  #pieces: Piece[] = noPieces;
   #head = 0;
+  /** The piece at `#head`, where nearly everything happens. */
+  #first = GONE;
   #length = 0;
   /** The block that small chunks were last collected in. */
   #block: Piece | undefined;
@@ -39,14 +46,20 @@ export class ByteQueue {
   push(chunk: Uint8Array): void {
     if (chunk.length === 0) return;
     // Whoever reads at once finds the queue empty and pays no copy; only chunks that have to wait are collected.
-    if (this.#length === 0 || chunk.length >= SMALL)
-      this.#pieces.push({ bytes: chunk, start: 0, end: chunk.length });
+    if (this.#length === 0) this.#first = this.#keep(chunk);
+    else if (chunk.length >= SMALL) this.#keep(chunk);
     else this.#collect(chunk);
     this.#length += chunk.length;
   }
 
   /** The byte at `offset`, which must be there. */
   peek(offset: number): number {
+    const first = this.#first;
+    const index = first.start + offset;
+    return index < first.end ? (first.bytes[index] as number) : this.#peekBehind(offset);
+  }
+
+  #peekBehind(offset: number): number {
     let rest = offset;
     for (let at = this.#head; at < this.#pieces.length; at += 1) {
       const piece = this.#at(at);
@@ -58,9 +71,25 @@ export class ByteQueue {
 
   /** Takes four bytes as one number, big-endian. */
   uint32(): number {
-    this.#demand(4);
-    const value = (this.peek(0) << 24) | (this.peek(1) << 16) | (this.peek(2) << 8) | this.peek(3);
+    const value = this.peekUint32(0);
     this.skip(4);
+    return value;
+  }
+
+  /** The four bytes at `offset`, which must be there, as one number, big-endian. */
+  peekUint32(offset: number): number {
+    const { bytes, start, end } = this.#first;
+    const at = start + offset;
+    const value =
+      at + 4 <= end
+        ? ((bytes[at] as number) << 24) |
+          ((bytes[at + 1] as number) << 16) |
+          ((bytes[at + 2] as number) << 8) |
+          (bytes[at + 3] as number)
+        : (this.peek(offset) << 24) |
+          (this.peek(offset + 1) << 16) |
+          (this.peek(offset + 2) << 8) |
+          this.peek(offset + 3);
     return value >>> 0;
   }
 
@@ -83,30 +112,34 @@ export class ByteQueue {
   /** The first `count` bytes: a view where they lie in one piece, else exactly one new array. */
   take(count: number): Uint8Array {
     if (count === 0) return EMPTY;
-    this.#demand(count);
-    const first = this.#at(this.#head);
-    if (first.end - first.start >= count) {
-      // A plain Uint8Array, whatever the chunk was: otherwise some messages were Buffers and some not, by the accident of their cut.
-      const view = new Uint8Array(first.bytes.buffer, first.bytes.byteOffset + first.start, count);
-      this.skip(count);
-      return view;
-    }
-    return this.#copy(count);
+    const { bytes, start, end } = this.#first;
+    if (end - start < count) return this.#copy(count);
+    // A plain Uint8Array, whatever the chunk was: otherwise some messages were Buffers and some not, by the accident of their cut.
+    const view = new Uint8Array(bytes.buffer, bytes.byteOffset + start, count);
+    this.skip(count);
+    return view;
   }
 
   /** The first bytes as they lie in one piece, at most `most`, and never a copy. */
   takePiece(most: number): Uint8Array {
     if (this.#length === 0) return EMPTY;
-    const first = this.#at(this.#head);
-    return this.take(Math.min(most, first.end - first.start));
+    return this.take(Math.min(most, this.#first.end - this.#first.start));
   }
 
   skip(count: number): void {
+    const first = this.#first;
+    if (first.start + count < first.end) {
+      first.start += count;
+      this.#length -= count;
+    } else this.#skipPieces(count);
+  }
+
+  #skipPieces(count: number): void {
     this.#demand(count);
     this.#length -= count;
     let rest = count;
     while (rest > 0) {
-      const piece = this.#at(this.#head);
+      const piece = this.#first;
       const step = Math.min(rest, piece.end - piece.start);
       piece.start += step;
       rest -= step;
@@ -142,16 +175,24 @@ export class ByteQueue {
   }
 
   #copy(count: number): Uint8Array {
+    this.#demand(count);
     const whole = new Uint8Array(count);
     let filled = 0;
     while (filled < count) {
-      const piece = this.#at(this.#head);
+      const piece = this.#first;
       const step = Math.min(count - filled, piece.end - piece.start);
       whole.set(piece.bytes.subarray(piece.start, piece.start + step), filled);
       filled += step;
       this.skip(step);
     }
     return whole;
+  }
+
+  #keep(chunk: Uint8Array): Piece {
+    const piece = { bytes: chunk, start: 0, end: chunk.length };
+    if (this.#pieces === noPieces) this.#pieces = [];
+    this.#pieces.push(piece);
+    return piece;
   }
 
   /** Copies a small chunk into the last block, and what does not fit there into the next. */
@@ -178,7 +219,7 @@ export class ByteQueue {
   #shift(): void {
     this.#head += 1;
     if (this.#head === this.#pieces.length) {
-      this.#pieces.length = 0;
+      this.#pieces = noPieces;
       this.#head = 0;
     } else if (this.#head >= 64 && this.#head * 2 >= this.#pieces.length) {
       this.#pieces.splice(0, this.#head);
@@ -187,6 +228,7 @@ export class ByteQueue {
       // Let go of the bytes now, not at the next cut.
       this.#pieces[this.#head - 1] = GONE;
     }
+    this.#first = this.#pieces[this.#head] ?? GONE;
   }
 
   #at(index: number): Piece {
@@ -197,5 +239,3 @@ export class ByteQueue {
     if (count > this.#length) throw new RangeError(`${count} of ${this.#length} bytes`);
   }
 }
-
-const GONE: Piece = { bytes: EMPTY, start: 0, end: 0 };

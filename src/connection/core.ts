@@ -507,6 +507,7 @@ export class Core<In, Out> implements StreamingPort, WriterEvents, InboxEvents<I
     this.sends.fail(cause);
     life.noFin(cause);
     this.#bodies?.end(cause);
+    this.#out.flush();
     this.wire.destroy({ reset: reset || this.#machine.midFrame || !this.#out.handed });
     if (why) opening?.error(why.error);
   }

@@ -1,5 +1,5 @@
 /** Beyond so many places, a queue that has run empty lets go of them. */
-const mostKept = 64;
+const mostKept = 1_024;
 
 const noPlaces: never[] = [];
 

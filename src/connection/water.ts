@@ -5,7 +5,8 @@ import type { Outbox, OutboxOptions } from './outbox.js';
 /** Watches how high the queue of sends stands: the high mark is at half of either bound, the low one at a quarter. */
 export class Water {
   readonly #queue: Pick<Outbox, 'bytes' | 'messages'>;
-  readonly #limits: OutboxOptions;
+  readonly #mostBytes: number;
+  readonly #mostMessages: number;
   /** Made for the first who asks: most never do. */
   #state: BehaviorSubject<Flow> | undefined;
   #high = false;
@@ -13,7 +14,8 @@ export class Water {
 
   constructor(queue: Pick<Outbox, 'bytes' | 'messages'>, limits: OutboxOptions) {
     this.#queue = queue;
-    this.#limits = limits;
+    this.#mostBytes = limits.maxQueuedBytes;
+    this.#mostMessages = limits.maxQueuedMessages;
   }
 
   get flow$(): Observable<Flow> {
@@ -40,7 +42,6 @@ export class Water {
   }
 
   #isAbove(part: number): boolean {
-    const { maxQueuedBytes, maxQueuedMessages } = this.#limits;
-    return this.#queue.bytes > maxQueuedBytes * part || this.#queue.messages > maxQueuedMessages * part;
+    return this.#queue.bytes > this.#mostBytes * part || this.#queue.messages > this.#mostMessages * part;
   }
 }

@@ -2,6 +2,7 @@ import type { ByteQueue } from '../bytes/byte-queue.js';
 import { readUint, writeUint } from '../bytes/uint.js';
 import { malformed, notEncodable, tooLarge } from './faults.js';
 import type { Frame, Framing } from './framing.js';
+import { Heads } from './heads.js';
 import { type LengthLayout, type LengthPrefixedOptions, lengthLayout } from './length-layout.js';
 import { oneWay } from './one-way.js';
 import { QueueDecoder } from './queue-decoder.js';
@@ -45,15 +46,19 @@ export type { LengthPrefixedOptions } from './length-layout.js';
  */
 export function lengthPrefixed(options: LengthPrefixedOptions = {}): Framing {
   const layout = lengthLayout(options);
+  const heads = new Heads((size) => headOf(size, layout));
+  const isApart = layout.strip >= layout.head;
   return oneWay({
     name: 'length-prefixed',
     maxMessageBytes: layout.maxMessageBytes,
-    encode: (message) => encode(message, layout),
+    encode: isApart
+      ? (message) => ({ head: heads.of(message.length), body: message, tail: NONE })
+      : (message) => filledIn(message, layout),
     decoder: () => new LengthDecoder(layout),
     // Where the length is part of the message, it would have to be filled in inside the body.
-    ...(layout.strip >= layout.head && {
+    ...(isApart && {
       streams: {
-        head: (size) => headOf(size, layout),
+        head: (size) => heads.of(size),
         decoder: () => new SizedStreamDecoder((bytes) => prefixOf(bytes, layout)),
       },
     }),
@@ -74,19 +79,19 @@ function prefixOf(bytes: ByteQueue, layout: LengthLayout): Prefix | undefined {
   return bytes.length < head ? undefined : { bytes: strip, size: frameBytes(bytes, layout) - strip };
 }
 
-function encode(message: Uint8Array, layout: LengthLayout): Frame {
+/** The head of a message that brings some of it, or all, with it: the length is a place to be filled. */
+function filledIn(message: Uint8Array, layout: LengthLayout): Frame {
   const { size, offset, head, adjust, strip, header, littleEndian } = layout;
-  // As much of the head as is not stripped comes with the message; the length in it is a place to be filled.
-  const kept = Math.max(0, head - strip);
-  const length = strip + message.length - head - adjust;
+  const kept = head - strip;
+  const length = message.length - kept - adjust;
   if (message.length < kept || length < 0 || length + adjust < 0) {
     throw notEncodable(`a message of ${message.length} bytes is too short to hold its own header`);
   }
-  const start = new Uint8Array(strip + kept);
+  const start = new Uint8Array(head);
   start.set(header);
   start.set(message.subarray(0, kept), strip);
   writeUint(start, offset, size, littleEndian, length);
-  return { head: start, body: kept === 0 ? message : message.subarray(kept), tail: NONE };
+  return { head: start, body: message.subarray(kept), tail: NONE };
 }
 
 const NONE = new Uint8Array(0);
@@ -114,7 +119,8 @@ class LengthDecoder extends QueueDecoder {
 
 function frameBytes(bytes: ByteQueue, layout: LengthLayout): number {
   const { offset, size, littleEndian, head, adjust, strip, maxMessageBytes } = layout;
-  const length = readUint(bytes, offset, size, littleEndian);
+  const length =
+    size === 4 && !littleEndian ? bytes.peekUint32(offset) : readUint(bytes, offset, size, littleEndian);
   if (length > Number.MAX_SAFE_INTEGER) throw tooLarge(maxMessageBytes);
   const frame = head + length + adjust;
   if (frame < head || frame < strip) throw malformed(`a length of ${length} is less than its own header`);

@@ -1,5 +1,6 @@
 import { SendError } from '../errors.js';
-import type { Frame, Framing } from './framing.js';
+import type { Framing } from './framing.js';
+import { Heads } from './heads.js';
 import { newConversation } from './tinyproto-conversation.js';
 import { TinyprotoMachine } from './tinyproto-machine.js';
 import type { TinyprotoOptions } from './tinyproto-options.js';
@@ -48,16 +49,17 @@ const NONE = new Uint8Array(0);
  */
 export function tinyproto(options: TinyprotoOptions = {}): Framing {
   const rules = rulesOf(options);
+  const heads = new Heads((size) => headOf(size, rules.maxMessageBytes));
   return {
     name: 'tinyproto',
     maxMessageBytes: rules.maxMessageBytes,
     halfClose: false,
     full: Uint8Array.of(0xfe),
-    encode: (message) => encode(message, rules.maxMessageBytes),
+    encode: (message) => ({ head: heads.of(message.length), body: message, tail: NONE }),
     open: (port) => new TinyprotoMachine(rules, port, newConversation()),
     streams: {
       encode: (size) => ({
-        head: headOf(size, rules.maxMessageBytes),
+        head: heads.of(size),
         body: NONE,
         tail: NONE,
         streamed: size,
@@ -65,10 +67,6 @@ export function tinyproto(options: TinyprotoOptions = {}): Framing {
       open: (port) => new StreamingTinyprotoMachine(rules, port, newConversation()),
     },
   };
-}
-
-function encode(message: Uint8Array, most: number): Frame {
-  return { head: headOf(message.length, most), body: message, tail: NONE };
 }
 
 function headOf(size: number, most: number): Uint8Array {

@@ -2,6 +2,7 @@ import type { ByteQueue } from '../bytes/byte-queue.js';
 import { encodeVarint, readVarint, varintSize } from '../bytes/varint.js';
 import { malformed, tooLarge } from './faults.js';
 import type { Framing } from './framing.js';
+import { Heads } from './heads.js';
 import { DEFAULT_MAX_MESSAGE_BYTES, limit } from './limits.js';
 import { oneWay } from './one-way.js';
 import { QueueDecoder } from './queue-decoder.js';
@@ -39,13 +40,14 @@ export function varintPrefixed({
   maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES,
 }: VarintPrefixedOptions = {}): Framing {
   limit('maxMessageBytes', maxMessageBytes);
+  const heads = new Heads(encodeVarint);
   return oneWay({
     name: 'varint-prefixed',
     maxMessageBytes,
-    encode: (message) => ({ head: encodeVarint(message.length), body: message, tail: NONE }),
+    encode: (message) => ({ head: heads.of(message.length), body: message, tail: NONE }),
     decoder: () => new VarintDecoder(maxMessageBytes),
     streams: {
-      head: encodeVarint,
+      head: (size) => heads.of(size),
       decoder: () => new SizedStreamDecoder((bytes) => prefixOf(bytes, maxMessageBytes)),
     },
   });

@@ -21,6 +21,5 @@ export type {
   TransportListenOptions,
   Wire,
   WireClosed,
-  Written,
 } from './transport.js';
 export { type Tapped, wiretap } from './wiretap.js';

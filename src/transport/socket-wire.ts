@@ -7,7 +7,7 @@ import { SocketReads } from './socket-reads.js';
 import { SocketWrites } from './socket-writes.js';
 import type { TcpOptions } from './tcp-options.js';
 import type { Security } from './tls-options.js';
-import type { BoundAddress, Wire, WireClosed, Written } from './transport.js';
+import type { BoundAddress, Wire, WireClosed } from './transport.js';
 
 /** The ends of a wire whose socket does not know them: a Unix socket has no addresses. */
 export interface WireEnds {
@@ -76,7 +76,7 @@ class SocketWire implements Wire {
     socket.on('close', () => this.#onClose());
   }
 
-  write(bytes: Uint8Array, done: Written): void {
+  write(bytes: Uint8Array, done: (error?: WireError) => void): void {
     this.#writes.write(bytes, done);
   }
 
@@ -88,7 +88,7 @@ class SocketWire implements Wire {
     this.#reads.resume();
   }
 
-  end(done: Written): void {
+  end(done: (error?: WireError) => void): void {
     this.#writes.end(done);
   }
 

@@ -24,9 +24,6 @@ export interface WireClosed {
   readonly error?: WireError;
 }
 
-/** What has become of a write, or of so many of them. @default writes 1 */
-export type Written = (error?: WireError, writes?: number) => void;
-
 /**
  * One byte stream to one peer. Nothing that the peer or the kernel says arrives inside the call that caused it.
  *
@@ -55,11 +52,10 @@ export interface Wire {
    */
   readonly bytes$: Observable<Uint8Array>;
   /**
-   * Writes, in the order of the calls. `bytes` must not change until `done` has told of it, which never happens inside the call: without an error
-   * when the kernel has the bytes, with one when it will not have them. Writes of one turn are put together. A function that is given with
-   * several writes may be told of some of them with one call, and then with how many; it is told of each once.
+   * Writes, in the order of the calls. `bytes` must not change until `done`, which is called once, never inside the call:
+   * without an error when the kernel has the bytes, with one when it will not have them. Writes of one turn are put together.
    */
-  write(bytes: Uint8Array, done: Written): void;
+  write(bytes: Uint8Array, done: (error?: WireError) => void): void;
   /** Asks that no more chunks come; one or two that are under way still may. A paused wire still notices a dead peer. */
   pause(): void;
   resume(): void;

@@ -6,12 +6,12 @@ const mostKept = 32;
 
 const kept: Uint8Array[] = [];
 
-/** A buffer to copy small writes into, with whatever was in it before. All sockets share them, so that an idle one has none. */
+/** A buffer to copy small writes into, with whatever was in it before. All connections share them, so that an idle one has none. */
 export function takeSlab(): Uint8Array {
-  return kept.pop() ?? Buffer.allocUnsafeSlow(slabBytes);
+  return kept.pop() ?? new Uint8Array(slabBytes);
 }
 
-/** The kernel has what was in it. */
+/** Nobody looks at it any more. */
 export function giveSlab(slab: Uint8Array): void {
   if (kept.length < mostKept) kept.push(slab);
 }

@@ -1,0 +1,19 @@
+/** Up to here most messages are, and there is one head for each size. */
+const smallBytes = 1_024;
+
+/** What stands before messages, by their size. Those of small ones are made once: nobody changes a head, and to make one costs as much as all the rest of a send. */
+export class Heads {
+  readonly #make: (size: number) => Uint8Array;
+  readonly #made: (Uint8Array | undefined)[] = [];
+
+  constructor(make: (size: number) => Uint8Array) {
+    this.#make = make;
+  }
+
+  of(size: number): Uint8Array {
+    if (size >= smallBytes) return this.#make(size);
+    const made = this.#made[size] ?? this.#make(size);
+    this.#made[size] = made;
+    return made;
+  }
+}
