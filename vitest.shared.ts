@@ -12,6 +12,7 @@ export const doors = [
   { find: /^rx-tinyproto\/node$/, replacement: at('./src/node/index.ts') },
   { find: /^rx-tinyproto\/cluster$/, replacement: at('./src/cluster/index.ts') },
   { find: /^rx-tinyproto\/nats$/, replacement: at('./src/nats/index.ts') },
+  { find: /^rx-tinyproto\/files$/, replacement: at('./src/files/index.ts') },
   { find: /^rx-tinyproto\/transport$/, replacement: at('./src/transport/index.ts') },
   { find: /^rx-tinyproto\/websocket$/, replacement: at('./src/websocket/index.ts') },
 ];

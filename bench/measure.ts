@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { Case } from './case.js';
+import { kinds, type Stage } from './kinds.js';
 import type { Reading } from './meter.js';
 import type { FromSide, Orders } from './sides.js';
 
@@ -18,33 +19,34 @@ export interface Conditions {
   /** The Node to run it with. */
   readonly node: string;
   /** Flags of Node's for each side. */
-  readonly flags: (side: Orders['side']) => readonly string[];
+  readonly flags: (side: Stage['side']) => readonly string[];
 }
 
 /** One run: what was counted, and what each process used of the processor meanwhile, in seconds. */
 export interface Run extends Reading {
-  readonly cpu: { readonly server: number; readonly client: number };
+  readonly cpu: Readonly<Partial<Record<Stage['side'], number>>>;
 }
 
-const longestMs = 20_000;
+/** Ten thousand connections take a while on a busy machine. */
+const longestMs = 90_000;
 
-/** Runs two fresh processes, one against the other. */
+/** Runs fresh processes, one against the other. */
 export async function measure(what: Case, who: Contender, conditions: Conditions): Promise<Run> {
-  const { kind, task } = what;
-  const { warmUpMs, measureMs } = conditions;
-  const orders = { peer: who.peer, kind, task, port: 0, warmUpMs, measureMs };
-  const server = new Side(who, { ...orders, side: 'server' }, conditions);
-  const sides = [server];
+  const sides: Side[] = [];
   try {
-    const { port } = await server.says('listening');
-    const client = new Side(who, { ...orders, port, side: 'client' }, conditions);
-    sides.push(client);
-    const counts = kind === 'oneWay' ? server : client;
+    let port = 0;
+    const stages = kinds[what.kind];
+    for (const stage of stages) {
+      const side = new Side(what, who, stage, port, conditions);
+      sides.push(side);
+      if (stage !== stages.at(-1)) port = (await side.says('listening')).port;
+    }
+    const counts = sides.find((side) => side.stage.counts) as Side;
     await counts.says('began');
-    const before = { server: server.cpu(), client: client.cpu() };
+    const before = sides.map((side) => side.cpu());
     const { reading } = await counts.says('ended');
-    const cpu = { server: server.cpu() - before.server, client: client.cpu() - before.client };
-    return { ...reading, cpu };
+    const cpu = sides.map((side, at) => [side.stage.side, side.cpu() - (before[at] ?? 0)]);
+    return { ...reading, cpu: Object.fromEntries(cpu) };
   } finally {
     await Promise.all(sides.map((side) => side.stop()));
   }
@@ -58,11 +60,20 @@ class Side {
   #failure: Error | undefined;
   readonly #isProfiled: boolean;
 
-  constructor({ script, name }: Contender, orders: Orders, { node, flags }: Conditions) {
-    this.#isProfiled = flags(orders.side).length > 0;
+  constructor(
+    { task }: Case,
+    { name, peer, script }: Contender,
+    readonly stage: Stage,
+    port: number,
+    { node, flags, warmUpMs, measureMs }: Conditions,
+  ) {
+    const { side, role, counts = false, by = peer } = stage;
+    const orders: Orders = { peer: by, role, counts, task, port, warmUpMs, measureMs };
+    const own = flags(side);
+    this.#isProfiled = own.length > 0;
     this.#process = fork(script, [JSON.stringify(orders)], {
       execPath: node,
-      execArgv: [...flags(orders.side)],
+      execArgv: ['--expose-gc', ...own],
       env: { ...process.env, NODE_ENV: 'production' },
     });
     this.#process.on('message', (message: FromSide) => {
@@ -70,8 +81,8 @@ class Side {
       this.#heard();
     });
     this.#process.on('error', (error) => this.#fail(`${name}: ${error.message}`));
-    this.#process.on('exit', (code) => this.#fail(`${name}: the ${orders.side} ended with ${code}`));
-    setTimeout(() => this.#fail(`${name}: the ${orders.side} took too long`), longestMs).unref();
+    this.#process.on('exit', (code) => this.#fail(`${name}: the ${side} ended with ${code}`));
+    setTimeout(() => this.#fail(`${name}: the ${side} took too long`), longestMs).unref();
   }
 
   async says<Is extends FromSide['is']>(is: Is): Promise<Extract<FromSide, { is: Is }>> {

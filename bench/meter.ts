@@ -4,6 +4,8 @@ import { performance } from 'node:perf_hooks';
 export interface Reading {
   readonly messages: number;
   readonly seconds: number;
+  /** What a connection takes of the memory, where that is the question. */
+  readonly bytesEach?: number;
   /** Of all round trips, in microseconds, where they were timed. */
   readonly latency?: { readonly p50: number; readonly p99: number };
 }

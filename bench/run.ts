@@ -6,17 +6,23 @@
  *
  * `--against` adds the library of another checkout (installed), as `before`. `--profile` writes a `.cpuprofile` of each process, and which functions its time went to.
  */
-import { mkdirSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { compiled, installed } from './build.js';
 import type { Case } from './case.js';
 import { cases } from './cases.js';
+import { kinds } from './kinds.js';
 import { type Conditions, type Contender, measure, type Run } from './measure.js';
-import { peers } from './peers/all.js';
+import { everyday, peers } from './peers/all.js';
 import { rank } from './profile.js';
-import { row } from './table.js';
+import { plot } from './report/plot.js';
+import type { Results, Row } from './report/results.js';
+import { goals, page } from './report/table.js';
+import { sizes } from './sizes.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(here);
@@ -44,13 +50,13 @@ const conditions: Conditions = {
   flags: () => [],
 };
 
-/** One more run of each, with a profile of each process. */
+/** One more run, with a profile of each process. */
 async function profile(what: Case, who: Contender, folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const name = (side: string) => `${what.name}-${who.name}-${side}.cpuprofile`;
   const flags = (side: string) => ['--cpu-prof', `--cpu-prof-name=${name(side)}`, `--cpu-prof-dir=${folder}`];
   await measure(what, who, { ...conditions, flags });
-  for (const side of ['server', 'client']) rank(join(folder, name(side)), conditions.measureMs);
+  for (const { side } of kinds[what.kind]) rank(join(folder, name(side)), conditions.measureMs);
 }
 
 async function contenders(): Promise<Contender[]> {
@@ -66,19 +72,44 @@ async function contenders(): Promise<Contender[]> {
 
 installed(here);
 const everybody = await contenders();
+const rows: Row[] = [];
 for (const what of cases.filter(({ name }) => chosen(options.case, name))) {
-  const taking = everybody.filter(({ peer }) => peers[peer]?.wires.includes(what.task.wire));
-  const runs = new Map<string, Run[]>(taking.map(({ name }) => [name, []]));
+  const taking = everybody.filter(({ peer }) => takesPart(peer, what));
+  const row = { case: what, runs: await inTurn(what, taking) };
+  rows.push(row);
+  console.log(goals([row]).split('\n').slice(2).join('\n'));
+  if (options.profile) for (const who of taking) await profile(what, who, options.profile);
+}
+
+const results: Results = {
+  date: new Date().toISOString(),
+  node: execFileSync(options.node, ['--version'], { encoding: 'utf8' }).trim().slice(1),
+  machine: `${cpus().length} cores of ${cpus()[0]?.model}`,
+  repeat,
+  measureMs: conditions.measureMs,
+  rows,
+  sizes: await sizes(root),
+};
+const file = (ending: string) => join(here, 'results', `${options.out}.${ending}`);
+writeFileSync(file('json'), `${JSON.stringify(results, null, 1)}\n`);
+writeFileSync(file('md'), page(results));
+writeFileSync(file('svg'), plot(results));
+console.log(page(results));
+
+function takesPart(name: string, { kind, task }: Case): boolean {
+  const peer = peers[name];
+  return peer?.wires.includes(task.wire) === true && (peer.kinds ?? everyday).includes(kind);
+}
+
+/** Everybody once in each round, there and back again: nobody is always behind the same one. */
+async function inTurn(what: Case, taking: readonly Contender[]): Promise<Record<string, Run[]>> {
+  const runs: Record<string, Run[]> = Object.fromEntries(taking.map(({ name }) => [name, []]));
   for (let round = 0; round < repeat; round++) {
-    // There and back again: nobody is always behind the same one.
     for (const who of round % 2 === 0 ? taking : [...taking].reverse()) {
-      try {
-        runs.get(who.name)?.push(await measure(what, who, conditions));
-      } catch (error) {
-        console.error(String(error));
-      }
+      const run = await measure(what, who, conditions).catch((error: Error) => error);
+      if (run instanceof Error) console.error(`${what.name}: ${run.message}`);
+      else runs[who.name]?.push(run);
     }
   }
-  console.log(row(what, runs));
-  if (options.profile) for (const who of taking) await profile(what, who, options.profile);
+  return runs;
 }

@@ -1,21 +1,50 @@
-/** One of the two processes of a run. Plain JavaScript when it runs: see build.ts. */
+/** One of the processes of a run. Plain JavaScript when it runs: see build.ts. */
 import { Meter } from './meter.js';
-import type { Peer } from './peer.js';
+import type { Got, Role } from './peer.js';
 import { peers } from './peers/all.js';
 import type { FromSide, Orders } from './sides.js';
 
 const orders = JSON.parse(process.argv[2] ?? '') as Orders;
 const say = (message: FromSide) => process.send?.(message);
-
 const meter = new Meter();
-/** Until the compiler has seen it all: so many messages, or so much time. */
-const warm = { messages: 20_000, mostMs: 5 * orders.warmUpMs };
 
+process.on('message', () => process.exit());
+process.on('disconnect', () => process.exit());
+
+if (orders.counts && orders.role !== 'idle') warmUp(0);
+await play(await roleOf(orders));
+if (orders.role === 'idle') await weigh();
+
+async function roleOf({ peer, role }: Orders): Promise<Role> {
+  const played = (await peers[peer]?.load())?.[role];
+  if (played === undefined) throw new Error(`${peer} has no ${role}`);
+  return played;
+}
+
+async function play(role: Role): Promise<void> {
+  const { task, port } = orders;
+  const isPingPong = orders.role === 'echoClient' && task.window === 1;
+  const got = orders.role === 'idle' ? meter.count : checked(isPingPong ? meter.time : meter.count);
+  const listens = await role({ ...task, port, got });
+  if (typeof listens === 'number') say({ is: 'listening', port: listens });
+}
+
+/** The size of every message is looked at: one that is cut elsewhere would be counted otherwise. */
+function checked(count: () => void): Got {
+  const { size } = orders.task;
+  return (message) => {
+    if (message.length !== size) throw new Error(`A message of ${message.length} bytes, not of ${size}`);
+    count();
+  };
+}
+
+/** Waits until the compiler has seen it all: so many messages, or so much time. */
 function warmUp(waitedMs: number): void {
-  const isWarm = meter.messages >= warm.messages && waitedMs >= orders.warmUpMs;
-  const isLate = meter.messages > 0 && waitedMs >= warm.mostMs;
+  const stepMs = 20;
+  const isWarm = meter.messages >= 20_000 && waitedMs >= orders.warmUpMs;
+  const isLate = meter.messages > 0 && waitedMs >= 5 * orders.warmUpMs;
   if (isWarm || isLate) measure();
-  else setTimeout(warmUp, 20, waitedMs + (meter.messages > 0 ? 20 : 0));
+  else setTimeout(warmUp, stepMs, waitedMs + (meter.messages > 0 ? stepMs : 0));
 }
 
 function measure(): void {
@@ -24,29 +53,30 @@ function measure(): void {
   setTimeout(() => say({ is: 'ended', reading: finish() }), orders.measureMs);
 }
 
-process.on('message', () => process.exit());
-process.on('disconnect', () => process.exit());
-
-if (orders.side === (orders.kind === 'oneWay' ? 'server' : 'client')) warmUp(0);
-const peer = await peers[orders.peer]?.load();
-if (peer === undefined) throw new Error(`There is no ${orders.peer}`);
-await run(peer);
-
-async function run(peer: Peer): Promise<void> {
-  const { kind, side, task } = orders;
-  const got = checked(task.window === 1 && kind === 'echo' ? meter.time : meter.count, task.size);
-  if (side === 'server') {
-    const port = await (kind === 'oneWay' ? peer.sink?.(task, got) : peer.echoServer?.(task));
-    if (port === undefined) throw new Error(`${peer.name} has no ${kind}`);
-    say({ is: 'listening', port });
-  } else if (kind === 'oneWay') await peer.source?.(task, orders.port);
-  else await peer.echoClient?.(task, orders.port, got);
+/** What a connection weighs, all that Node keeps for it included. */
+async function weigh(): Promise<void> {
+  const { connections } = orders.task;
+  const before = await weightOf(0);
+  say({ is: 'began' });
+  const after = await weightOf(connections);
+  say({
+    is: 'ended',
+    reading: { messages: connections, seconds: 0, bytesEach: (after - before) / connections },
+  });
 }
 
-/** The size of every message is looked at: one that is cut elsewhere would be counted otherwise. */
-function checked(count: () => void, size: number): (message: { readonly length: number }) => void {
-  return (message) => {
-    if (message.length !== size) throw new Error(`A message of ${message.length} bytes, not of ${size}`);
-    count();
-  };
+async function weightOf(connections: number): Promise<number> {
+  while (meter.messages < connections) await later(20);
+  // What was only needed to connect may go.
+  for (let round = 0; round < 3; round++) {
+    await later(100);
+    globalThis.gc?.();
+  }
+  return process.memoryUsage().rss;
+}
+
+function later(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
 }

@@ -1,13 +1,12 @@
+import type { Stage } from './kinds.js';
 import type { Reading } from './meter.js';
 import type { Task } from './peer.js';
 
 /** What a process of a run is started with. */
-export interface Orders {
+export interface Orders extends Pick<Stage, 'role' | 'counts'> {
   readonly peer: string;
-  readonly kind: 'oneWay' | 'echo';
-  readonly side: 'server' | 'client';
   readonly task: Task;
-  /** The server's, for the client. */
+  /** Where the process before it listens. */
   readonly port: number;
   readonly warmUpMs: number;
   readonly measureMs: number;

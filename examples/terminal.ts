@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
-import { decode, lines, paced } from 'rx-tinyproto';
+import { type BoundAddress, decode, lines, paced } from 'rx-tinyproto';
+import { formatAddress } from 'rx-tinyproto/transport';
 import {
   defer,
   finalize,
@@ -61,6 +62,11 @@ export function tell(line: string): void {
   process.stdout.write(`${printable(line)}\n`);
 }
 
+/** Prints what was bound: an `openObserver`. */
+export const telling = (what: string) => ({
+  next: (bound: readonly BoundAddress[]) => tell(`${what} ${bound.map(formatAddress).join(' and ')}`),
+});
+
 /** For arguments that mean nothing: the usage is shown, and the exit code is 1. */
 export class Misuse extends Error {}
 
@@ -83,4 +89,13 @@ export function play(usage: string, program: (words: string[]) => Observable<str
 /** Also what `parseArgs` throws. */
 function isMisuse(error: Error): boolean {
   return error instanceof Misuse || ('code' in error && `${error.code}`.startsWith('ERR_PARSE_ARGS'));
+}
+
+/** A program that is one of several: the first argument says which, the others are its own. Without any, it is the one called `together`. */
+export function byRole(roles: Readonly<Record<string, (...words: string[]) => Observable<string>>>) {
+  return ([role = 'together', ...words]: readonly string[]): Observable<string> => {
+    const chosen = Object.hasOwn(roles, role) ? roles[role] : undefined;
+    if (chosen === undefined) throw new Misuse();
+    return chosen(...words);
+  };
 }

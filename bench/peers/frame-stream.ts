@@ -8,9 +8,9 @@ import { portOf } from '../raw/port.js';
 export const frameStream: Peer = {
   name: 'frame-stream',
 
-  sink: (_task, got) => portOf(createServer({ noDelay: true }, (socket) => framesOf(socket).on('data', got))),
+  sink: ({ got }) => portOf(createServer({ noDelay: true }, (socket) => framesOf(socket).on('data', got))),
 
-  source({ size }, port) {
+  source({ size, port }) {
     const message = sample(size);
     const frames = framesTo(connect({ port, host: '127.0.0.1', noDelay: true }));
     const more = () => !frames.writableNeedDrain;
@@ -28,7 +28,7 @@ export const frameStream: Peer = {
       }),
     ),
 
-  echoClient({ size, window }, port, got) {
+  echoClient({ size, window, port, got }) {
     const message = sample(size);
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });
     const frames = framesTo(socket);

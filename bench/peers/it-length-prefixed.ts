@@ -8,9 +8,9 @@ import { portOf } from '../raw/port.js';
 export const itLengthPrefixed: Peer = {
   name: 'it-length-prefixed',
 
-  sink: (_task, got) => portOf(createServer({ noDelay: true }, (socket) => void receive(socket, got))),
+  sink: ({ got }) => portOf(createServer({ noDelay: true }, (socket) => void receive(socket, got))),
 
-  source({ size }, port) {
+  source({ size, port }) {
     const message = sample(size);
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });
     void (async () => {
@@ -25,7 +25,7 @@ export const itLengthPrefixed: Peer = {
       createServer({ noDelay: true }, (socket) => void receive(socket, (message) => send(socket, message))),
     ),
 
-  echoClient({ size, window }, port, got) {
+  echoClient({ size, window, port, got }) {
     const message = sample(size);
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });
     void receive(socket, (answer) => {

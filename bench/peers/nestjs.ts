@@ -11,9 +11,9 @@ import { sendEach } from '../raw/send-each.js';
 export const nestjs: Peer = {
   name: '@nestjs/microservices',
 
-  sink: (_task, got) => listening((server) => server.addHandler('say', handler(got), true)),
+  sink: ({ got }) => listening((server) => server.addHandler('say', handler(got), true)),
 
-  async source({ size }, port) {
+  async source({ size, port }) {
     const text = sample(size).toString('base64').slice(0, size);
     const client = await connected(port);
     sendEach(size, (done) => client.emit('say', text).subscribe({ complete: done }));
@@ -21,7 +21,7 @@ export const nestjs: Peer = {
 
   echoServer: () => listening((server) => server.addHandler('ask', async (text: unknown) => text)),
 
-  async echoClient({ size, window }, port, got) {
+  async echoClient({ size, window, port, got }) {
     const text = sample(size).toString('base64').slice(0, size);
     const client = await connected(port);
     const ask = () => {

@@ -1,16 +1,20 @@
 import {
   type BoundAddress,
+  broadcast,
   type Connection,
   connect,
   consume,
+  converse,
   type Framing,
   lengthPrefixed,
   listen,
+  relay,
   serve,
   tinyproto,
 } from 'rx-tinyproto';
-import { firstValueFrom, ReplaySubject } from 'rxjs';
-import { type Peer, sample, type Task, type Wire } from '../peer.js';
+import { asapScheduler, firstValueFrom, ignoreElements, merge, ReplaySubject, tap } from 'rxjs';
+import { type Peer, sample, type Wire } from '../peer.js';
+import { sizedAudience } from '../raw/sized-audience.js';
 
 const maxMessageBytes = 64 << 20;
 
@@ -27,7 +31,7 @@ const error = () => {};
 export const ours: Peer = {
   name: 'rx-tinyproto',
 
-  sink({ wire }, got) {
+  sink({ wire, got }) {
     return listening((openObserver) =>
       listen(0, { framing: framings[wire], openObserver }).subscribe((conn) =>
         conn.messages$.subscribe({ next: got, error }),
@@ -35,7 +39,7 @@ export const ours: Peer = {
     );
   },
 
-  source({ wire, size, sending }: Task, port) {
+  source({ wire, size, sending, port }) {
     const message = sample(size);
     connect(port, { framing: framings[wire] }).subscribe({
       next: (conn) => {
@@ -58,7 +62,7 @@ export const ours: Peer = {
     );
   },
 
-  echoClient({ wire, size, window }, port, got) {
+  echoClient({ wire, size, window, port, got }) {
     const message = sample(size);
     connect(port, { framing: framings[wire] }).subscribe({
       next: (conn) => {
@@ -75,7 +79,58 @@ export const ours: Peer = {
       error,
     });
   },
+
+  relay({ wire, port }) {
+    const framing = framings[wire];
+    return listening((openObserver) =>
+      listen(0, { framing, openObserver })
+        .pipe(
+          serve((inside) =>
+            connect(port, { framing }).pipe(
+              converse((outside) => relay(inside, outside, { concurrency: 256 })),
+            ),
+          ),
+        )
+        .subscribe({ error }),
+    );
+  },
+
+  broadcaster({ wire, size, window, connections }) {
+    const room = broadcast<Uint8Array>({ maxPendingMessages: 64 });
+    const message = sample(size);
+    const round = () => {
+      for (let sent = 0; sent < window; sent++) room.send(message).subscribe({ error });
+    };
+    let members = 0;
+    return listening((openObserver) =>
+      listen(0, { framing: framings[wire], openObserver })
+        .pipe(
+          serve((conn) => {
+            if (++members === connections) asapScheduler.schedule(round);
+            return merge(room.join(conn), conn.messages$.pipe(tap(round), ignoreElements()));
+          }),
+        )
+        .subscribe({ error }),
+    );
+  },
+
+  audience: sizedAudience,
+
+  idle({ wire, got }) {
+    return listening((openObserver) =>
+      listen(0, { framing: framings[wire], openObserver, maxConnections: 20_000 })
+        .pipe(
+          serve((conn) => {
+            got(nothing);
+            return conn.messages$.pipe(consume((message) => conn.send(message)));
+          }),
+        )
+        .subscribe({ error }),
+    );
+  },
 };
+
+const nothing = new Uint8Array(0);
 
 /** A `send` for each message; as many at a time as the connection queues. */
 function sendEach(conn: Connection, message: Uint8Array): void {

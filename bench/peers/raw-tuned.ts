@@ -1,7 +1,10 @@
-import type { Socket } from 'node:net';
-import { type Got, type Peer, sample, type Task } from '../peer.js';
+import { createServer, type Socket } from 'node:net';
+import { type Got, type Peer, sample, type Wire } from '../peer.js';
 import { flood } from '../raw/flood.js';
 import { talk } from '../raw/handshake.js';
+import { portOf } from '../raw/port.js';
+import { tunedRelay } from '../raw/relay.js';
+import { sizedAudience } from '../raw/sized-audience.js';
 import { sizedReader } from '../raw/sized-reader.js';
 import { Slab } from '../raw/slab.js';
 import { type Chunk, tunedClient, tunedServer } from '../raw/tuned-sockets.js';
@@ -11,60 +14,86 @@ import { Waiting } from '../raw/waiting.js';
 export const rawTuned: Peer = {
   name: 'raw-tuned',
 
-  sink(task, got) {
-    return tunedServer((socket) =>
-      task.wire === 'lengthPrefixed' ? sizedReader(got) : talk(socket, task.wire, got).chunk,
-    );
-  },
+  sink: ({ wire, got }) =>
+    tunedServer((socket) => (wire === 'lengthPrefixed' ? sizedReader(got) : talk(socket, wire, got).chunk)),
 
-  source(task, port) {
-    const message = sample(task.size);
+  source({ wire, size, port }) {
+    const message = sample(size);
     tunedClient(port, (socket) => {
-      if (task.wire !== 'lengthPrefixed')
+      if (wire !== 'lengthPrefixed') {
         return talk(
           socket,
-          task.wire,
+          wire,
           () => {},
           () => message,
         ).chunk;
+      }
       const slab = new Slab(socket);
       flood(
         socket,
         () => slab.writable,
         () => {
           slab.frame(message);
-          return message.length;
+          return size;
         },
       );
       return () => {};
     });
   },
 
-  echoServer(task) {
-    return tunedServer((socket) => echoing(socket, task, (message) => message));
-  },
+  echoServer: ({ wire }) => tunedServer((socket) => echoing(socket, wire, (message) => message)),
 
-  echoClient(task, port, got) {
-    const message = sample(task.size);
+  echoClient({ wire, size, window, port, got }) {
+    const message = sample(size);
+    const first = Array.from({ length: window }, () => message);
     tunedClient(port, (socket) => {
       const answering = (answer: Uint8Array) => {
         got(answer);
         return message;
       };
-      return echoing(
-        socket,
-        task,
-        answering,
-        Array.from({ length: task.window }, () => message),
-      );
+      return echoing(socket, wire, answering, first);
     });
   },
+
+  relay: ({ port }) => tunedRelay(port),
+
+  /** The frames of a turn are made once, and one buffer goes to all. */
+  broadcaster({ size, window, connections }) {
+    const sockets: Socket[] = [];
+    const message = sample(size);
+    const header = Buffer.alloc(4);
+    header.writeUInt32BE(size);
+    const round = () => {
+      const frames = Buffer.concat(Array.from({ length: window }, () => [header, message]).flat());
+      for (const socket of sockets) socket.write(frames);
+    };
+    return tunedServer((socket) => {
+      sockets.push(socket);
+      if (sockets.length === connections) setImmediate(round);
+      return sizedReader(round);
+    });
+  },
+
+  audience: sizedAudience,
+
+  /** Bare sockets. */
+  idle({ got }) {
+    const sockets = new Set<Socket>();
+    return portOf(
+      createServer((socket) => {
+        sockets.add(socket);
+        got(nothing);
+      }),
+    );
+  },
 };
+
+const nothing = new Uint8Array(0);
 
 /** Answers each message; says something of its own first. */
 function echoing(
   socket: Socket,
-  { wire }: Task,
+  wire: Wire,
   answer: (message: Uint8Array) => Uint8Array,
   first: readonly Uint8Array[] = [],
 ): Chunk {

@@ -17,13 +17,13 @@ import { underWay } from '../raw/send-each.js';
 export const rsocket: Peer = {
   name: 'rsocket-core',
 
-  sink: ({ size }, got) =>
+  sink: ({ size, got }) =>
     listening((socket) => {
       setImmediate(() => draw(socket, underWay(size), got));
       return {};
     }),
 
-  source({ size }, port) {
+  source({ size, port }) {
     const message = { data: sample(size) };
     const requestStream = () =>
       new Flowable<typeof message>((subscriber) => {
@@ -37,7 +37,7 @@ export const rsocket: Peer = {
 
   echoServer: () => listening(() => ({ requestResponse: ({ data }) => Single.of({ data }) })),
 
-  echoClient({ size, window }, port, got) {
+  echoClient({ size, window, port, got }) {
     const message = { data: sample(size) };
     connected(port, (socket) => {
       const ask = () => {

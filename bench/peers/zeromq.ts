@@ -6,14 +6,14 @@ import { Waiting } from '../raw/waiting.js';
 export const zeromq: Peer = {
   name: 'zeromq',
 
-  async sink(_task, got) {
+  async sink({ got }) {
     const socket = new Pull();
     const port = await bound(socket);
     void receive(socket, got);
     return port;
   },
 
-  source({ size }, port) {
+  source({ size, port }) {
     const message = sample(size);
     const socket = new Push();
     socket.connect(`tcp://127.0.0.1:${port}`);
@@ -30,7 +30,7 @@ export const zeromq: Peer = {
     return port;
   },
 
-  echoClient({ size, window }, port, got) {
+  echoClient({ size, window, port, got }) {
     const message = sample(size);
     const socket = new Pair();
     socket.connect(`tcp://127.0.0.1:${port}`);

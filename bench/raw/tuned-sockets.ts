@@ -1,8 +1,8 @@
 import { createServer, type OnReadOpts, Socket } from 'node:net';
 import { portOf } from './port.js';
 
-/** Takes what has come, in a buffer that will be used again: what is kept must be copied out. */
-export type Chunk = (length: number, shared: Buffer) => void;
+/** Takes what has come, in a buffer that will be used again: what is kept must be copied out. Returns false to hear no more until `resume()`. */
+export type Chunk = (length: number, shared: Buffer) => unknown;
 
 /** One for all sockets of the process: a read is over before the next begins. */
 const shared = Buffer.allocUnsafeSlow(262_144);
@@ -11,8 +11,7 @@ function onread(chunk: Chunk): OnReadOpts {
   return {
     buffer: shared,
     callback(length, buffer) {
-      chunk(length, buffer as Buffer);
-      return true;
+      return chunk(length, buffer as Buffer) !== false;
     },
   };
 }

@@ -7,7 +7,6 @@ import {
   EMPTY,
   endWith,
   finalize,
-  ignoreElements,
   map,
   merge,
   type Observable,
@@ -19,6 +18,7 @@ import {
   takeWhile,
   tap,
 } from 'rxjs';
+import { asLongAs } from '../as-long-as.js';
 import { FAREWELL, hear, LOBBY, type Person, stranger } from './person.js';
 import { type ChatOptions, chatRooms } from './rooms.js';
 
@@ -90,6 +90,6 @@ export function chatClient(
         consume((line) => conn.send(line)),
       ),
     );
-    return conn.messages$.pipe(takeUntil(said$.pipe(ignoreElements(), endWith('all'))));
+    return conn.messages$.pipe(asLongAs(said$));
   });
 }

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, connect as dialSocket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,8 +25,8 @@ export interface NatsServer {
   kill(): Promise<void>;
   /** Up again, on the same port, with what it had stored. */
   restart(): Promise<void>;
-  /** Stops its clock: it keeps its sockets, and says nothing. */
-  freeze(): void;
+  /** Stops its clock: it keeps its sockets, and says nothing. Resolves when it stands. */
+  freeze(): Promise<void>;
   thaw(): void;
 }
 
@@ -70,9 +70,21 @@ export async function natsServer(
     address: `127.0.0.1:${port}`,
     kill,
     restart: start,
-    freeze: () => void child?.kill('SIGSTOP'),
+    async freeze() {
+      child?.kill('SIGSTOP');
+      await stands(child?.pid ?? 0);
+    },
     thaw: () => void child?.kill('SIGCONT'),
   };
+}
+
+/** Until the system says that a process is stopped. */
+async function stands(pid: number): Promise<void> {
+  for (let looks = 0; looks < 500; looks++) {
+    if (/\) T /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error(`process ${pid} does not stop`);
 }
 
 function freePort(): Promise<number> {

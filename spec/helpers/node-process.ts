@@ -47,7 +47,8 @@ export async function nodeProcess(
   });
 }
 
-function builtOnce(program: string): Promise<string> {
+/** The path of a program of `spec/real`, built. */
+export function builtOnce(program: string): Promise<string> {
   const known = built.get(program) ?? buildProgram(program);
   built.set(program, known);
   return known;
@@ -63,7 +64,7 @@ async function buildProgram(program: string): Promise<string> {
     bundle: true,
     platform: 'node',
     format: 'esm',
-    external: ['rxjs'],
+    external: ['rxjs', '@nats-io/*'],
     sourcemap: 'inline',
     logLevel: 'silent',
   });

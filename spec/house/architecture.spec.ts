@@ -56,6 +56,10 @@ const house: House = {
         'relay',
       ],
     },
+    files: {
+      uses: ['errors', 'bytes', 'framing', 'flow', 'connection', 'client', 'server'],
+      packages: ['rxjs', 'node:'],
+    },
     // The program: it stands outside, and nothing imports it.
     cli: {
       uses: [
@@ -69,6 +73,7 @@ const house: House = {
         'server',
         'relay',
         'testing',
+        'files',
         'index',
       ],
       packages: ['rxjs'],
@@ -84,6 +89,10 @@ const house: House = {
     'cli/colors.ts': { packages: ['node:util'], because: 'styleText' },
     'cli/version.ts': { packages: ['node:fs'], because: 'it reads package.json' },
     'cli/tape-file.ts': { packages: ['node:fs'], because: 'recordings are files' },
+    'cli/cp-command.ts': {
+      packages: ['node:fs', 'node:path'],
+      because: 'it asks whether a destination is a folder',
+    },
     'cli/exec-handler.ts': { packages: ['node:child_process'], because: 'it runs a command' },
     'nats/history.ts': {
       packages: ['@nats-io/jetstream'],
@@ -114,7 +123,8 @@ const house: House = {
     'framing/decode.ts': { packages: ['rxjs'], because: 'it is an operator' },
     'framing/encode.ts': { packages: ['rxjs'], because: 'it is an operator' },
   },
-  ownTime: ['transport'],
+  // The file system is made of promises.
+  ownTime: ['transport', 'files'],
   ownTimeOf: {
     'nats/history.ts': {
       what: ['async', 'await'],

@@ -25,6 +25,9 @@ const doors: Record<string, string> = {
   'src/node/index.ts': `
     compressed CompressedOptions diagnostics writeSpec
   `,
+  'src/files/index.ts': `
+    serveFiles ServeFilesOptions FileEvent upload UploadOptions download DownloadOptions filesOptions FilesOptions Progress FileError FileErrorCode
+  `,
   'src/transport/index.ts': `
     Transport TransportListenOptions TransportDialOptions Wire WireClosed WireError WireErrorCode
     Address AddressUse BoundAddress parseAddress formatAddress

@@ -1,14 +1,12 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Ended, type Running, root, run } from '../helpers/programs.js';
 
 // The commands of the README, as a terminal runs them: real processes, real pipes, a real socket on a free port.
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'rx-tinyproto-echo-'));
 const bundle = join(folder, 'echo.mjs');
 
@@ -18,64 +16,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-interface Running {
-  /** Types, or pipes in. */
-  say(text: string): void;
-  /** Nothing more will be typed. */
-  end(): void;
-  signal(name: NodeJS.Signals): void;
-  /** The first line printed that matches. */
-  printed(pattern: RegExp): Promise<RegExpExecArray>;
-  readonly ended: Promise<Ended>;
-}
-
-/** Runs a command in a group of its own, which does not outlive the test. */
-function run(command: string, ...words: readonly string[]): Running {
-  const env = { ...process.env, npm_config_loglevel: 'silent' };
-  const child = spawn(command, words, { cwd: root, env, detached: true });
-  const said = { stdout: '', stderr: '' };
-  const watchers = new Set<() => void>();
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('utf8').on('data', (text: string) => {
-      said[name] += text;
-      for (const look of watchers) look();
-    });
-  }
-  child.stdin.on('error', () => {}); // it may have ended without reading all we said
-  const signal = (name: NodeJS.Signals) => child.pid && process.kill(-child.pid, name);
-  const ended = new Promise<Ended>((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code, ...said }));
-  });
-  onTestFinished(async () => {
-    if (child.exitCode === null && child.signalCode === null) signal('SIGKILL');
-    await ended;
-  });
-
-  return {
-    say: (text) => child.stdin.write(text),
-    end: () => child.stdin.end(),
-    signal,
-    printed: (pattern) =>
-      new Promise((resolve, reject) => {
-        const look = () => {
-          const found = pattern.exec(said.stdout);
-          if (found) resolve(found);
-        };
-        watchers.add(look);
-        look();
-        ended.then(() => reject(new Error(`ended without ${pattern}: ${JSON.stringify(said)}`)));
-      }),
-    ended,
-  };
-}
 
 const npm = (...words: readonly string[]) => run('npm', ...words);
 

@@ -78,6 +78,22 @@ describe('maxInboundBytes', () => {
   );
 
   it(
+    'is not used up by those who announce large messages and send nothing',
+    marbles(
+      ({ listen, peer, expectBytes, expectObservable }) => {
+        const got$ = listen(server, { codec: text(), maxInboundBytes: 400_000 }).pipe(
+          serve((conn) => conn.messages$),
+        );
+        for (const _ of [1, 2, 3, 4]) peer(server).sends('<ff 00 01 86 a0>');
+        const good = peer(server).sends('--<ff 00 00 00 03>----"abc"');
+        expectObservable(got$, '40ms !').toBe('       -------m', { m: 'abc' });
+        expectBytes(good).toBe('         <ff>-<ff> 37ms |');
+      },
+      { allow: ['open-connections', 'undelivered', 'unmatched'] },
+    ),
+  );
+
+  it(
     'counts in half duplex, where everything is granted',
     marbles(
       ({ listen, peer, expectBytes }) => {
@@ -92,18 +108,58 @@ describe('maxInboundBytes', () => {
 });
 
 describe('Budget', () => {
-  it('lets those who wait try again, in order, once', () => {
+  const MiB = 1 << 20;
+  const never = () => {};
+
+  it('lets those who wait try again when there is room, in order, once', () => {
     const budget = new Budget(10);
     const calls: string[] = [];
-    const again = (name: string) => () => {
-      calls.push(name);
-      if (!budget.reserve(6, again(name))) calls.push(`${name} waits`);
-    };
-    expect(budget.reserve(6, again('a'))).toBe(true);
-    expect(budget.reserve(6, again('b'))).toBe(false);
-    expect(budget.reserve(6, again('c'))).toBe(false);
+    const waiting = (name: string, bytes: number) =>
+      budget.reserve(bytes, () => {
+        calls.push(name);
+        budget.reserve(bytes, never);
+      });
+    expect(budget.reserve(6, never)).toBe(true);
+    expect([waiting('b', 6), waiting('c', 6), waiting('d', 3)]).toEqual([false, false, true]);
+    budget.release(3);
+    expect(calls).toEqual([]);
     budget.release(6);
-    expect(calls).toEqual(['b', 'c', 'c waits']);
-    expect(budget.used).toBe(6);
+    expect(calls).toEqual(['b']);
+    budget.release(6);
+    expect(calls).toEqual(['b', 'c']);
+    budget.release(6);
+    expect(calls).toEqual(['b', 'c']);
+    expect(budget.used).toBe(0);
+  });
+
+  it('lets whoever is paused look again at each release, since it may be alone now', () => {
+    const budget = new Budget(10);
+    let looks = 0;
+    budget.take(30);
+    expect(budget.isFullBeside(20, () => looks++)).toBe(true);
+    budget.release(10);
+    expect(looks).toBe(1);
+    expect(budget.isFullBeside(20, () => looks++)).toBe(false);
+    budget.release(20);
+    expect(looks).toBe(1);
+  });
+
+  it('forgets who waits no more', () => {
+    const budget = new Budget(10);
+    budget.take(10);
+    const again = () => {
+      throw new Error('called');
+    };
+    budget.reserve(1, again);
+    budget.isFullBeside(1, again);
+    budget.forget(again);
+    budget.release(10);
+  });
+
+  it('has a quarter that large messages leave to those of at most 65,536 bytes', () => {
+    const budget = new Budget(4 * MiB);
+    expect([1, 2, 3, 4].map(() => budget.reserve(MiB, never))).toEqual([true, true, true, false]);
+    expect(Array.from({ length: 17 }, () => budget.reserve(65_536, never)).lastIndexOf(true)).toBe(15);
+    expect(budget.used).toBe(4 * MiB);
   });
 });

@@ -1,4 +1,5 @@
 import { ProtocolError, SendError, WireError } from '../errors.js';
+import { FileError } from '../files/index.js';
 import { UsageError } from './usage-error.js';
 
 /** What a script sees in `$?`. docs/command-line.md has the same table; a spec compares them. */
@@ -22,11 +23,6 @@ export const exitCodes = {
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
-/** An error that knows what a script should see of it. */
-export interface Coded {
-  readonly exitCode: ExitCode;
-}
-
 const notReached: ReadonlySet<string> = new Set([
   'address-in-use',
   'address-not-available',
@@ -41,12 +37,14 @@ const refusals: ReadonlySet<string> = new Set(['refused', 'connection-limit', 'o
 
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof UsageError) return exitCodes.usage;
-  if (isCoded(error)) return error.exitCode;
+  if (error instanceof FileError) return ofFiles(error);
   if (!(error instanceof WireError || error instanceof ProtocolError || error instanceof SendError))
     return exitCodes.failed;
   if (notReached.has(error.code)) return exitCodes.unreachable;
   return refusals.has(error.code) ? exitCodes.refused : exitCodes.broken;
 }
 
-const isCoded = (error: unknown): error is Coded =>
-  error instanceof Error && 'exitCode' in error && typeof error.exitCode === 'number';
+function ofFiles({ code }: FileError): ExitCode {
+  if (code === 'rejected') return exitCodes.refused;
+  return code === 'refused' ? exitCodes.failed : exitCodes.broken;
+}

@@ -1,11 +1,18 @@
+/** What is no larger may use all of a budget; a larger message leaves a quarter of it alone. As large as a message that may come without being granted. */
+const smallBytes = 65_536;
+
 /**
  * How many bytes of messages all connections of a server may have here: granted or come, and not yet consumed.
  *
- * A message larger than the whole budget passes alone: otherwise it would wait for ever.
+ * A message larger than the whole budget passes alone: otherwise it would wait for ever. Who announces large messages and sends none of them must not
+ * hold up the small ones of everybody else: of that kind there is always room for some.
  */
 export class Budget {
   #used = 0;
-  readonly #waiting = new Set<() => void>();
+  /** Who waits for a message, and of how many bytes it is. */
+  readonly #waiting = new Map<() => void, number>();
+  /** Who waits with what has come already. */
+  readonly #paused = new Set<() => void>();
 
   constructor(private readonly bytes: number) {}
 
@@ -13,10 +20,10 @@ export class Budget {
     return this.#used;
   }
 
-  /** Takes bytes if there is room for them. If not, `again` is called once when there may be. */
+  /** Takes bytes if there is room for them. If not, `again` is called once when there is. */
   reserve(bytes: number, again: () => void): boolean {
-    if (this.#used > 0 && this.#used + bytes > this.bytes) {
-      this.#waiting.add(again);
+    if (!this.#fits(bytes)) {
+      this.#waiting.set(again, bytes);
       return false;
     }
     this.#used += bytes;
@@ -31,21 +38,32 @@ export class Budget {
   /** Whether who has so many of the bytes had better take no more: all are used, and not by it alone. If so, `again` is called once when there may be room. */
   isFullBeside(own: number, again: () => void): boolean {
     const full = this.#used >= this.bytes && this.#used > own;
-    if (full) this.#waiting.add(again);
+    if (full) this.#paused.add(again);
     return full;
   }
 
-  /** Gives bytes back, and lets those who wait try again, in the order in which they came. */
+  /** Gives bytes back, and lets those try again for whom there may be room, in the order in which they came. */
   release(bytes: number): void {
     this.#used -= bytes;
-    if (this.#waiting.size === 0) return;
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const again of waiting) again();
+    const paused = [...this.#paused];
+    this.#paused.clear();
+    for (const again of paused) again();
+    // Who waits anew stands at the end, and finds no room there.
+    for (const [again, wanted] of this.#waiting) {
+      if (!this.#fits(wanted)) continue;
+      this.#waiting.delete(again);
+      again();
+    }
   }
 
   /** Waits no more. */
   forget(again: () => void): void {
     this.#waiting.delete(again);
+    this.#paused.delete(again);
+  }
+
+  #fits(bytes: number): boolean {
+    const room = bytes > smallBytes ? 0.75 * this.bytes : this.bytes;
+    return this.#used === 0 || this.#used + bytes <= room;
   }
 }

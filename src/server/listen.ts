@@ -35,7 +35,8 @@ export interface ListenOptions<In = Uint8Array, Out = In> extends ConnectionOpti
   readonly eventObserver?: NextObserver<ServerEvent>;
   /**
    * Bytes of messages that may be here for all connections together: granted or come, and not yet consumed. Above it peers wait for their OK, or their wires are paused;
-   * a connection that must wait for 30 s with part of a message here fails with `inbox-overflow`. A larger message passes alone. @default 256 MiB
+   * a connection that must wait for 30 s with part of a message here fails with `inbox-overflow`. A larger message passes alone; those above 65,536 bytes
+   * leave a quarter to the others. @default 256 MiB
    */
   readonly maxInboundBytes?: number;
   /** How long a connection may go without being read, served, sent to or closed, before it is destroyed. @default 10,000 */

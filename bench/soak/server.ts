@@ -1,0 +1,151 @@
+/**
+ * The server under measure, in a process of its own: an echo server of this library, or one on bare sockets, which is the machine's floor.
+ * It floods whoever sends one byte: that is how the peers ask to be written to.
+ */
+import { createServer, type Server, type Socket } from 'node:net';
+import {
+  type BoundAddress,
+  type Connection,
+  consume,
+  type Framing,
+  lengthPrefixed,
+  listen,
+  type ServerEvent,
+  serve,
+  tinyproto,
+} from 'rx-tinyproto';
+import { firstValueFrom, lastValueFrom, ReplaySubject, Subject, takeUntil } from 'rxjs';
+import { answer } from './calls.js';
+import { collected, type Peak, watching } from './watch.js';
+
+export type Kind = 'tinyproto' | 'lengthPrefixed' | 'bare';
+
+export interface Listening {
+  readonly kind: Kind;
+  /** The deadlines of a case that is not to take long. */
+  readonly writeTimeoutMs?: number;
+  readonly okTimeoutMs?: number;
+}
+
+/** One address has room for 28,000 connections that are open or were a minute ago. */
+const hosts = Array.from({ length: 8 }, (_, index) => `127.0.0.${index + 1}`);
+const stray: string[] = [];
+const failures: Record<string, number> = {};
+let open = 0;
+let accepted = 0;
+
+process.on('uncaughtException', (error) => stray.push(`uncaught: ${error.stack}`));
+process.on('unhandledRejection', (error) => stray.push(`unhandled: ${error}`));
+process.on('warning', (warning) => stray.push(`warning: ${warning}`));
+
+function came<T extends Connection | Socket>(it: T): T {
+  open++;
+  accepted++;
+  return it;
+}
+
+const framings: Readonly<Record<Exclude<Kind, 'bare'>, (options: Listening) => Framing>> = {
+  tinyproto: ({ okTimeoutMs }) => tinyproto({ ...(okTimeoutMs && { okTimeoutMs }) }),
+  lengthPrefixed: () => lengthPrefixed(),
+};
+
+function* endless(): Generator<Uint8Array> {
+  for (;;) yield new Uint8Array(16_384);
+}
+
+const flooding = (message: Uint8Array) => message.length === 1;
+const addressed = (all: readonly BoundAddress[]) =>
+  all.flatMap((at) => ('port' in at ? [{ host: at.host, port: at.port }] : []));
+
+let stop: () => Promise<void> = async () => {};
+
+async function listenOurs(options: Listening & { readonly kind: Exclude<Kind, 'bare'> }) {
+  const { kind, writeTimeoutMs } = options;
+  const bound = new ReplaySubject<readonly BoundAddress[]>(1);
+  const stop$ = new Subject<void>();
+  const event = (happened: ServerEvent) => {
+    if (happened.type === 'failed') failed(happened.error);
+  };
+  const running = listen(
+    hosts.map((host) => ({ host, port: 0 })),
+    {
+      framing: framings[kind](options),
+      maxConnections: 12_000,
+      openObserver: bound,
+      eventObserver: { next: event },
+      ...(writeTimeoutMs && { writeTimeoutMs }),
+    },
+  ).pipe(
+    takeUntil(stop$),
+    serve(
+      (conn, { stopping$ }) => {
+        came(conn).closed$.subscribe(() => open--);
+        return conn.messages$.pipe(
+          takeUntil(stopping$),
+          consume((message) => (flooding(message) ? conn.sendAll(endless()) : conn.send(message))),
+        );
+      },
+      { onError: failed },
+    ),
+  );
+  const ended = lastValueFrom(running, { defaultValue: undefined });
+  stop = async () => {
+    stop$.next();
+    await ended;
+  };
+  return addressed(await firstValueFrom(bound));
+}
+
+function failed(error: unknown): void {
+  const { code = String(error) } = error as { readonly code?: string };
+  failures[code] = (failures[code] ?? 0) + 1;
+}
+
+async function listenBare() {
+  const sockets = new Set<Socket>();
+  const servers: Server[] = [];
+  for (const host of hosts) {
+    const server = createServer({ noDelay: true }, (socket) => {
+      sockets.add(came(socket));
+      socket.on('error', failed);
+      socket.on('data', (bytes) => socket.write(bytes));
+      socket.on('close', () => {
+        sockets.delete(socket);
+        open--;
+      });
+    });
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen({ host, port: 0 }, resolve));
+  }
+  stop = async () => {
+    const closed = servers.map((server) => new Promise((resolve) => server.close(resolve)));
+    for (const socket of sockets) socket.end();
+    await Promise.all(closed);
+  };
+  return servers
+    .map((server) => server.address() as { readonly address: string; readonly port: number })
+    .map(({ address: host, port }) => ({ host, port }));
+}
+
+let watched: () => Peak = watching();
+
+const calls = {
+  listen: ({ kind, ...rest }: Listening) => (kind === 'bare' ? listenBare() : listenOurs({ kind, ...rest })),
+  collected,
+  /** Forgets the peaks so far. */
+  watch: () => {
+    watched();
+    watched = watching();
+  },
+  watched: () => watched(),
+  counts: () => ({ open, accepted, failures: { ...failures }, stray: [...stray] }),
+  /** In order; resolves with how long it took, when the last connection has gone. */
+  stop: async () => {
+    const began = performance.now();
+    await stop();
+    return performance.now() - began;
+  },
+};
+
+export type ServerCalls = typeof calls;
+answer(calls);
