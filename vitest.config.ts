@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 import { docsPages } from './spec/helpers/docs-plugin.js';
 import { doors, reporters } from './vitest.shared.js';
 
+const examples = fileURLToPath(new URL('./examples/', import.meta.url));
 const docsIndex = fileURLToPath(new URL('./spec/helpers/docs-index.ts', import.meta.url));
 const docsWebSocket = fileURLToPath(new URL('./spec/helpers/docs-websocket.ts', import.meta.url));
 
@@ -27,10 +28,12 @@ export default defineConfig({
       {
         // The pages and the examples in docstrings, run as they are written. Their package listens and connects in memory: any host, port or path is free.
         plugins: [docsPages()],
+        oxc: { decorator: { legacy: true } }, // a page has no tsconfig.json above it that says so
         resolve: {
           alias: [
             { find: /^rx-tinyproto$/, replacement: docsIndex },
             { find: /^rx-tinyproto\/websocket$/, replacement: docsWebSocket },
+            { find: /^examples\//, replacement: examples },
             ...doors,
           ],
         },

@@ -1,5 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,8 +6,10 @@ import { root, run } from '../helpers/programs.js';
 
 // The commands of examples/README.md, as real processes: they start, say where they listen, and end in order at Ctrl-C.
 
-const folder = mkdtempSync(join(tmpdir(), 'rx-tinyproto-examples-'));
-const names = ['echo', 'chat', 'fan-out', 'load-balancer', 'metrics', 'key-value'];
+// Below the repository, where packages are found that are not bundled.
+mkdirSync(join(root, '.cache'), { recursive: true });
+const folder = mkdtempSync(join(root, '.cache/examples-'));
+const names = ['echo', 'chat', 'fan-out', 'load-balancer', 'metrics', 'key-value', 'nestjs'];
 const folders = readdirSync(join(root, 'examples'), { withFileTypes: true }).flatMap((entry) =>
   entry.isDirectory() ? entry.name : [],
 );
@@ -20,7 +21,7 @@ beforeAll(async () => {
     bundle: true,
     platform: 'node',
     format: 'esm',
-    packages: 'bundle',
+    packages: 'external',
     outdir: folder,
     outExtension: { '.js': '.mjs' },
   });
@@ -60,6 +61,7 @@ describe('at Ctrl-C', { timeout: 30_000 }, () => {
     ['load-balancer', ['balancer', '127.0.0.1:0', '127.0.0.1:1']],
     ['metrics', ['collector', '127.0.0.1:0', '127.0.0.1:0']],
     ['key-value', ['server', '127.0.0.1:0']],
+    ['nestjs', ['server', '127.0.0.1:0']],
   ])('%s %j ends in order', async (name, words) => {
     const running = example(name, ...words);
     await running.printed(/(isten|taken|shown).* on 127\.0\.0\.1:\d+\n/);
