@@ -9,7 +9,15 @@ import { build } from 'esbuild';
  */
 export async function compiled(here: string, root: string): Promise<string> {
   execFileSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: 'inherit' });
-  const outdir = join(root, 'bench/.build');
+  return sideScript(here, join(root, 'bench/.build'), { path: '../../dist/index.js', external: true });
+}
+
+/** Compiles only what the processes are made of, around a library that is there. */
+export async function sideScript(
+  here: string,
+  outdir: string,
+  library: { readonly path: string; readonly external?: boolean },
+): Promise<string> {
   await build({
     entryPoints: [join(here, 'side.ts')],
     outdir,
@@ -24,7 +32,7 @@ export async function compiled(here: string, root: string): Promise<string> {
       {
         name: 'packages stay where they are installed',
         setup({ onResolve }) {
-          onResolve({ filter: /^rx-tinyproto$/ }, () => ({ path: '../../dist/index.js', external: true }));
+          onResolve({ filter: /^rx-tinyproto$/ }, () => library);
           onResolve({ filter: /^[^./]/ }, ({ kind }) => (kind === 'entry-point' ? null : { external: true }));
         },
       },
