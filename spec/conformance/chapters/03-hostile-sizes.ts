@@ -98,10 +98,23 @@ export const hostileChapter = chapter(3, 'Hostile sizes', [
     ends: 'us',
     tongues: everyTongue,
   }),
-  fact('A flood of empty messages beyond every window is lost step, where there are answers', {
-    peer: [says(opening, times(1_000, message('')))],
-    ends: ['error too-many-unanswered', 'error inbox-overflow'],
-    delivers: 'prefix',
-    tongues: [strict, pipelined, half],
-  }),
+  fact(
+    'A flood of empty messages beyond every bound is cut',
+    {
+      name: 'unanswered',
+      peer: [says(opening, times(1_000, message('')))],
+      ends: 'error too-many-unanswered',
+      delivers: 'prefix',
+      tongues: [strict, pipelined],
+    },
+    {
+      name: 'unconsumed',
+      peer: [says(opening, times(1_000, message('')))],
+      limits: { maxUnconsumedMessages: 100 },
+      ends: 'error inbox-overflow',
+      delivers: 'prefix',
+      tongues: [half],
+      cuts: ['whole'],
+    },
+  ),
 ]);

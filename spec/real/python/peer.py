@@ -99,6 +99,14 @@ class Stream(Sink):
         conversation.shutdown = True
 
 
+class Speak(Sink):
+    """All messages at once, and goes on listening."""
+
+    def opened(self, conversation):
+        for each in messages():
+            conversation.transmit(each)
+
+
 class Babble(Sink):
     """Transmits without a pause, and so into whatever the other side says."""
 
@@ -141,7 +149,7 @@ class Stalling:
         return self.behind.recv(size)
 
 
-behaviours = {each.__name__.lower(): each for each in (Echo, Sink, Talk, Burst, Stream, Babble, Fail, Half)}
+behaviours = {each.__name__.lower(): each for each in (Echo, Sink, Talk, Burst, Stream, Speak, Babble, Fail, Half)}
 
 
 def behaviour():
