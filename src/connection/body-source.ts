@@ -1,9 +1,9 @@
 import { from, type Observable, type ObservableInput, Subscription, takeWhile } from 'rxjs';
 import { drawn } from '../flow/drawn.js';
 import { drawnAsync, isDrawnAsync } from '../flow/drawn-async.js';
+import { Fifo } from '../flow/fifo.js';
 import { currentDelivery, type Hold } from '../flow/hold.js';
 import type { OutgoingBody } from './body.js';
-import { Fifo } from './fifo.js';
 
 /** A chunk for the wire; `last` completes the body. */
 export interface BodyPart {

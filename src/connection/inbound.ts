@@ -1,6 +1,6 @@
+import { Fifo } from '../flow/fifo.js';
 import type { FramingMachine } from '../framing/framing.js';
 import type { Budget } from './budget.js';
-import { Fifo } from './fifo.js';
 
 /**
  * What one connection has of its server's budget.

@@ -1,7 +1,7 @@
 import { type Fate, SendError } from '../errors.js';
+import { Fifo } from '../flow/fifo.js';
 import type { Frame, FramingMachine } from '../framing/framing.js';
 import type { BodySource } from './body-source.js';
-import { Fifo } from './fifo.js';
 import type { Meter } from './traffic.js';
 
 export interface OutboxOptions {

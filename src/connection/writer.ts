@@ -1,7 +1,7 @@
 import { asapScheduler } from 'rxjs';
 import type { WireError } from '../errors.js';
+import { Fifo } from '../flow/fifo.js';
 import type { Wire } from '../transport/transport.js';
-import { Fifo } from './fifo.js';
 import { giveSlab, slabBytes, takeSlab } from './slabs.js';
 
 /** How much is handed to the wire at once, so that a slow peer's progress shows. */

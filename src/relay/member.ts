@@ -1,7 +1,7 @@
 import { type Subscription, timer } from 'rxjs';
 import type { Connection } from '../connection/connection.js';
-import { Fifo } from '../connection/fifo.js';
 import { SendError } from '../errors.js';
+import { Fifo } from '../flow/fifo.js';
 import type { Parcel } from './envelope.js';
 
 /**
