@@ -12,6 +12,12 @@ export default defineConfig({
     reporters,
     // Much of what the specs do is waiting, and Vitest would leave one of two cores idle.
     maxWorkers: 3,
+    // `npm run coverage`: of what parses bytes that a stranger has sent, every branch is taken by some spec.
+    coverage: {
+      include: ['src/bytes/**', 'src/framing/**'],
+      reporter: ['text'],
+      thresholds: { branches: 100 },
+    },
     projects: [
       {
         resolve: { alias: doors },

@@ -21,6 +21,11 @@ describe('ByteQueue', () => {
     expect(queue.length).toBe(0);
   });
 
+  it('takes pieces as they lie, no larger than asked, until there are none', () => {
+    const queue = queueOf([1, 2, 3], [4]);
+    expect([2, 9, 9, 9].map((most) => [...queue.takePiece(most)])).toEqual([[1, 2], [3], [4], []]);
+  });
+
   it('shows a byte without taking it', () => {
     const queue = queueOf([1, 2], [3]);
     expect([0, 1, 2].map((offset) => queue.peek(offset))).toEqual([1, 2, 3]);

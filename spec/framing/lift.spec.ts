@@ -13,6 +13,7 @@ import {
   ignoreElements,
   map,
   merge,
+  mergeMap,
   mergeWith,
   NEVER,
   type Observable,
@@ -24,8 +25,10 @@ import {
   startWith,
   switchMap,
   take,
+  takeUntil,
   tap,
   throwError,
+  timer,
 } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { ProtocolError, SendError } from '../../src/errors.js';
@@ -289,6 +292,32 @@ describe('framing, on a connection', () => {
         { code: 'malformed' },
       );
       peer('server:1').sends("--'a'");
+    }),
+  );
+
+  it(
+    'fails as soon as an operator fails later than it may',
+    marbles(({ listen, peer, expectObservable }) => {
+      const failing: Operator = mergeWith(timer(5).pipe(mergeMap(() => throwError(() => new Error('late')))));
+      expectObservable(heard(listen('server:1', { framing: framing(failing, same) }))).toBe(
+        'a----#',
+        { a: bytesOf('a') },
+        { code: 'malformed', cause: { message: 'late' } },
+      );
+      peer('server:1').sends("'a'");
+    }),
+  );
+
+  it(
+    'fails as soon as an operator completes later than it may',
+    marbles(({ listen, peer, expectObservable }) => {
+      const leaving = framing(takeUntil(timer(5)), same);
+      expectObservable(heard(listen('server:1', { framing: leaving }))).toBe(
+        'a----#',
+        { a: bytesOf('a') },
+        { code: 'malformed', cause: { name: 'TypeError' } },
+      );
+      peer('server:1').sends("'a'");
     }),
   );
 

@@ -2,6 +2,7 @@ import { hex } from 'rx-tinyproto/testing';
 import { describe, expect, it } from 'vitest';
 import { lengthPrefixed } from '../../src/framing/length-prefixed.js';
 import { lines } from '../../src/framing/lines.js';
+import { oneWay } from '../../src/framing/one-way.js';
 import { bytesOf, hexOf } from '../helpers/decoded.js';
 import { Bench } from '../helpers/machine-bench.js';
 
@@ -39,6 +40,26 @@ describe('the machine of framings with two directions of their own', () => {
       bench.machine.begin({ head, body, tail });
       expect(bench.since()).toBe(written);
     }
+  });
+
+  it('throws what is no fault of the peer, be it read or dropped', () => {
+    const mistake = new TypeError('a mistake of ours');
+    const broken = oneWay({
+      name: 'broken',
+      maxMessageBytes: 1,
+      encode: (body) => ({ head: body, body: hex``, tail: hex`` }),
+      decoder: () => ({
+        unreadBytes: 0,
+        push: () => {},
+        read: () => {
+          throw mistake;
+        },
+        end: () => {},
+        rest: () => hex``,
+      }),
+    });
+    expect(() => Bench.open(broken).machine.read()).toThrow(mistake);
+    expect(() => Bench.open(broken).machine.close()).toThrow(mistake);
   });
 
   describe('that read ahead, to learn whether the end of the bytes cuts a message', () => {

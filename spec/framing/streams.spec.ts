@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { StreamingPort } from '../../src/framing/framing.js';
 import { lengthPrefixed } from '../../src/framing/length-prefixed.js';
 import { COLLECTED_BYTES } from '../../src/framing/limits.js';
 import { lines } from '../../src/framing/lines.js';
@@ -75,8 +76,44 @@ describe('bodies in parts', () => {
       );
   });
 
+  it('are not sent where no length says their size', () => {
+    const { streams } = lengthPrefixed({ size: 2, adjust: 4 });
+    expect(() => streams?.encode(3)).toThrow(expect.objectContaining({ code: 'not-encodable' }));
+    expect(streams?.encode(4).head).toEqual(Uint8Array.of(0, 0));
+  });
+
+  it('are cut short by an end before their first byte, between two, and before the last', () => {
+    for (const { streams, encode } of [lengthPrefixed(), varintPrefixed()]) {
+      const frame = encode(new Uint8Array(70_000));
+      const bytes = Uint8Array.of(...frame.head, ...frame.body);
+      for (const here of [frame.head.length, frame.head.length + 1, bytes.length - 1]) {
+        const errors: string[] = [];
+        const port = { ...silent, fail: ({ code }: { readonly code: string }) => errors.push(code) };
+        const machine = (streams as NonNullable<typeof streams>).open(port);
+        machine.start();
+        machine.receive(bytes.slice(0, here));
+        machine.receiveEnd();
+        expect(machine.read()).toBeUndefined();
+        expect(machine.readHead()).toBe(70_000);
+        while (machine.readPart() !== undefined);
+        expect(machine.read()).toBeUndefined();
+        expect(errors).toEqual(['cut-short']);
+      }
+    }
+  });
+
   it('are not for framings that do not say sizes ahead, or have them inside the message', () => {
     expect(lines().streams).toBeUndefined();
     expect(lengthPrefixed({ strip: 0 }).streams).toBeUndefined();
   });
 });
+
+const silent: StreamingPort = {
+  write: () => {},
+  opened: () => {},
+  outcome: () => {},
+  fail: () => {},
+  await: () => {},
+  settle: () => {},
+  writeBody: () => {},
+};

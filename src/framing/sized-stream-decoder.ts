@@ -1,6 +1,5 @@
 import type { ByteQueue } from '../bytes/byte-queue.js';
 import type { StreamingDecoder } from './decoder.js';
-import { cutShort } from './faults.js';
 import { COLLECTED_BYTES } from './limits.js';
 import { QueueDecoder } from './queue-decoder.js';
 
@@ -57,11 +56,6 @@ export class SizedStreamDecoder extends QueueDecoder implements StreamingDecoder
     const part = this.bytes.takePiece(this.#missing);
     this.#missing -= part.length;
     return part;
-  }
-
-  override end(): void {
-    if (this.inBody) throw cutShort();
-    super.end();
   }
 
   #skip({ bytes }: Prefix): void {

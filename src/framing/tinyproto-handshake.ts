@@ -155,11 +155,11 @@ export class Handshake implements Record<Action, () => void> {
    */
   answer(starting = false): void {
     const s = this.#s;
-    while (s.owed.length > 0 && mayAnswer(s, this.#rules, starting)) {
-      const isOk = s.owed[0] !== REFUSAL;
+    for (let [debt] = s.owed; debt !== undefined && mayAnswer(s, this.#rules, starting); [debt] = s.owed) {
+      const isOk = debt !== REFUSAL;
       // While closing, what is granted is dropped.
       const counts = isOk && s.life !== 'closing';
-      if (counts && !this.#mayGrant(s.owed[0] ?? 0)) break;
+      if (counts && !this.#mayGrant(debt)) break;
       s.owed.shift();
       if (counts) s.granted += 1;
       this.#port.write(isOk ? OK : REFUSED, false);

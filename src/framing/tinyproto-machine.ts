@@ -181,7 +181,6 @@ export class TinyprotoMachine implements FramingMachine {
 
   #opening(): boolean {
     const { bytes } = this.#s;
-    if (bytes.length === 0) return false;
     const byte = bytes.peek(0);
     bytes.skip(1);
     this.#handshake.onLife(OPENING[byte] ?? 'foreign');
