@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Fetches the programs that the specs talk to and that are no dependency of the package, into .peers/ (ignored by git):
 #   .peers/tinyproto-2.0.1, .peers/tinyproto-3.0   the Python original, each alone in its folder
+#   haproxy                                        which calls by the PROXY protocol: Debian's, where CI runs as root
 #   nats-server                                    through which rooms span processes: Debian's, where CI runs as root; NATS_SERVER may name another
 # A peer that could not be fetched because no registry answers leaves .peers/<peer>.unreachable with the reason, and that
 # is no failure: its specs are skipped and named. Anything else that goes wrong is one.
@@ -45,21 +46,32 @@ fetch_python() { # fetch_python PACKAGE VERSION
 fetch_python tinyproto 2.0.1
 fetch_python tinyproto 3.0
 
+install_package() { # install_package PACKAGE: Debian's, on a bare machine of CI
+  local package="$1"
+  if [ "${CI:-}" != true ] || [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+    echo "peers: no $package here"
+  elif ! apt-get update -qq; then
+    echo 'the Debian packages could not be reached' >".peers/$package.unreachable"
+    echo "peers: $package not installed: $(cat ".peers/$package.unreachable")"
+  elif apt-get install -y -qq --no-install-recommends "$package" >/dev/null; then
+    echo "peers: $package installed"
+  else
+    echo "peers: $package not installed" >&2
+    failures=$((failures + 1))
+  fi
+}
+
 # Specs find it where Debian puts it, on the PATH, or where NATS_SERVER says.
 if [ -x "${NATS_SERVER:-/usr/sbin/nats-server}" ] || command -v nats-server >/dev/null; then
   echo 'peers: nats-server is here'
-elif [ "${CI:-}" = true ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-  if ! apt-get update -qq; then
-    echo 'the Debian packages could not be reached' >.peers/nats-server.unreachable
-    echo "peers: nats-server not installed: $(cat .peers/nats-server.unreachable)"
-  elif apt-get install -y -qq --no-install-recommends nats-server >/dev/null; then
-    echo 'peers: nats-server installed'
-  else
-    echo 'peers: nats-server not installed' >&2
-    failures=$((failures + 1))
-  fi
 else
-  echo 'peers: no nats-server here'
+  install_package nats-server
+fi
+
+if [ -x /usr/sbin/haproxy ] || command -v haproxy >/dev/null; then
+  echo 'peers: haproxy is here'
+else
+  install_package haproxy
 fi
 
 exit "$((failures > 0))"

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -62,6 +62,40 @@ describe('A Unix socket', () => {
     expect(await echo(path)).toBe('hello');
     listening.unsubscribe();
     expect(existsSync(path)).toBe(false);
+  });
+
+  it.each([0o600, 0o660, 0o777])('has a file with the permissions that are asked for: %o', async (mode) => {
+    const path = newPath();
+    const before = process.umask();
+    let bound = 0;
+    const listening = tcp()
+      .listen({ path, mode }, { openObserver: { next: () => bound++ } })
+      .subscribe();
+    // From the first moment, not only once somebody may call.
+    expect(statSync(path).mode & 0o777).toBe(mode);
+    expect(process.umask()).toBe(before);
+    await until(() => bound === 1, 'bound');
+    expect(
+      await firstValueFrom(tcp().dial({ path })).then((wire) => wire.destroy({ reset: true })),
+    ).toBeUndefined();
+    listening.unsubscribe();
+  });
+
+  it('takes permissions for what they are', () => {
+    const { listen, dial } = tcp();
+    expect(() => listen({ path: '/tmp/x', mode: 0o1000 })).toThrow(RangeError);
+    expect(() => listen({ path: '/tmp/x', mode: '660' as never })).toThrow(TypeError);
+    expect(() => listen({ port: 1, mode: 0o600 } as never)).toThrow(TypeError);
+    expect(() => dial({ path: '/tmp/x', mode: 0o600 })).toThrow(TypeError);
+  });
+
+  it('has a path of at most 107 bytes', () => {
+    const longest = `/${'x'.repeat(106)}`;
+    for (const use of [tcp().listen, tcp().dial]) {
+      expect(() => use({ path: longest })).not.toThrow();
+      expect(() => use({ path: `${longest}x` })).toThrow(RangeError);
+      expect(() => use({ path: `/${'ü'.repeat(54)}` })).toThrow(RangeError);
+    }
   });
 
   it('replaces the file of a server that died', async () => {

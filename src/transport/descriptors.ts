@@ -1,13 +1,18 @@
 /** The rest is for files, for listeners, for sockets that are closing: a process that has none left cannot even refuse. */
 const share = 0.8;
 
+/** What Node and a program have besides, where the limit is so small that this counts. */
+const others = 64;
+
 let known: number | undefined;
 
 /** How many wires fit into the file descriptors of this process. It asks once: the limit does not change, and asking takes some milliseconds. */
 export function wiresThatFit(): number {
-  known ??= Math.max(1, Math.floor(share * descriptorLimit()));
+  known ??= fitting(descriptorLimit());
   return known;
 }
+
+const fitting = (limit: number): number => Math.max(1, Math.floor(Math.min(share * limit, limit - others)));
 
 /** Beyond it, the system accepts nobody, and says so to nobody. */
 function descriptorLimit(): number {

@@ -34,7 +34,9 @@ const beginsWith = (bytes: Uint8Array, start: Uint8Array): boolean =>
   start.subarray(0, bytes.length).every((byte, at) => bytes[at] === byte);
 
 function version1(bytes: Uint8Array): ProxyHeader {
-  const end = bytes.subarray(0, longestLine).findIndex((byte, at) => byte === 0x0d && bytes[at + 1] === 0x0a);
+  const end = bytes
+    .subarray(0, longestLine - 1)
+    .findIndex((byte, at) => byte === 0x0d && bytes[at + 1] === 0x0a);
   if (end < 0) return bytes.length < longestLine ? 'incomplete' : { wrong: 'its line has no end' };
   const [, family, source = '', destination = '', ...ports] = latin(bytes.subarray(0, end)).split(' ');
   const length = end + 2;
