@@ -20,7 +20,6 @@ import {
   tap,
   timer,
 } from 'rxjs';
-import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
 import { addressKey, isLoopback } from '../../src/server/address-key.js';
 import { type AddressTable, addressTable } from '../../src/server/address-table.js';
@@ -61,16 +60,14 @@ describe('addressKey', () => {
 });
 
 /** Runs a test on a table in virtual time. */
-const inTime =
-  (
-    limits: PerAddressLimits,
-    test: (table: AddressTable, at: (ms: number, work: () => void) => void) => void,
-  ) =>
-  () =>
-    new TestScheduler(() => {}).run(() => {
-      const table = addressTable(limits);
-      test(table, (ms, work) => timer(ms).subscribe(work));
-    });
+const inTime = (
+  limits: PerAddressLimits,
+  test: (table: AddressTable, at: (ms: number, work: () => void) => void) => void,
+) =>
+  marbles(({ run }) => {
+    const table = addressTable(limits);
+    test(table, (ms, work) => run(timer(ms).pipe(tap(work))));
+  });
 
 describe('addressTable', () => {
   it(
