@@ -117,7 +117,8 @@ export function bytesContract(of: TransportCase): void {
       const { near, far } = await stage.meet({ unread: 'far' });
       far.read().unsubscribe();
       near.write(pattern(1_000_000));
-      near.end();
+      if (of.halfClose ?? true) near.end();
+      else near.write(pattern(1));
       await until(() => near.settled.length === 2, 'all taken');
       far.write(utf8('alive'));
       await until(() => text(near) === 'alive', 'the other way');

@@ -2,6 +2,7 @@ import { builtinModules } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
+import { build as buildWithVite } from 'vite';
 import { describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -20,6 +21,10 @@ describe('connect and one framing, bundled for the browser', () => {
     expect((await bundled(core)).node).toEqual([]);
   });
 
+  it('has none either in the front door, whose TCP is the one that browsers have: none', async () => {
+    expect((await bundled(`export * from './src/index.js';`)).node).toEqual([]);
+  });
+
   it('has no transport in it', async () => {
     expect((await bundled(core)).inputs.filter((path) => path.startsWith('src/transport/'))).toEqual([]);
   });
@@ -31,10 +36,77 @@ describe('connect and one framing, bundled for the browser', () => {
   });
 
   it('would be found to have Node in it, if it had', async () => {
-    expect((await bundled(`export * from './src/index.js';`)).node).toContain('node:net');
+    expect((await bundled(`export * from './src/transport/tcp-dial.js';`)).node).toContain('node:net');
     expect((await bundled(`import { Buffer } from 'buffer'; export { Buffer };`)).node).toEqual(['buffer']);
   });
 });
+
+/** What a page pays for WebSockets: with a framing and all of the connection, and beyond these. The goal for the first is 8 kB. */
+const pageBytes = 12_500;
+const doorBytes = 2_048;
+
+describe('a browser’s client with `wholeChunks()`', () => {
+  const page = `export { connect } from './src/websocket/browser.js';`;
+  const connection = `
+    export { connectOver } from './src/client/connect.js';
+    export { wholeChunks } from './src/framing/whole-chunks.js';
+  `;
+
+  it('has no Node in it, and no package but rxjs', async () => {
+    const { node, inputs } = await bundled(page);
+    expect(node).toEqual([]);
+    expect(inputs.filter((path) => !/^(src\/|<stdin>)/.test(path))).toEqual([]);
+  });
+
+  it(`stays below ${pageBytes} bytes, and ${doorBytes} of its own`, async () => {
+    const [whole, without] = await Promise.all([bundled(page), bundled(connection)]);
+    expect(whole.gzippedBytes).toBeLessThan(pageBytes);
+    expect(whole.gzippedBytes - without.gzippedBytes).toBeLessThan(doorBytes);
+  });
+
+  it('is what Vite makes of the doors’ browser halves, beside the operators of the front door', async () => {
+    const made = await viteBundle(`
+      import { connect } from 'rx-tinyproto/websocket';
+      import { converse, text } from 'rx-tinyproto';
+      connect('/chat', { codec: text() }).pipe(converse((conn) => conn.messages$)).subscribe();
+    `);
+    expect(
+      made.modules.filter((id) => /node:|vite-browser-external|\/(ws|@nats-io)\/|\/tcp\.ts$/.test(id)),
+    ).toEqual([]);
+    expect(made.modules.some((id) => id.endsWith('src/websocket/browser-dial.ts'))).toBe(true);
+    expect(made.code).not.toMatch(/node:|from ?["'](ws|@nats-io)/);
+  });
+});
+
+/** A page's script, as Vite makes it of the sources: what package.json says about browsers, said to Vite. */
+async function viteBundle(
+  code: string,
+): Promise<{ readonly modules: readonly string[]; readonly code: string }> {
+  const modules: string[] = [];
+  const entry = `${root}page.ts`;
+  const result = await buildWithVite({
+    root,
+    configFile: false,
+    logLevel: 'silent',
+    resolve: {
+      alias: [
+        { find: 'rx-tinyproto/websocket', replacement: `${root}src/websocket/browser.ts` },
+        { find: 'rx-tinyproto', replacement: `${root}src/index.ts` },
+      ],
+    },
+    plugins: [
+      {
+        name: 'page',
+        resolveId: (id) => (id === entry ? id : undefined),
+        load: (id) => (id === entry ? code : undefined),
+        moduleParsed: ({ id }) => void modules.push(id),
+      },
+    ],
+    build: { write: false, rollupOptions: { input: entry } },
+  });
+  const { output } = result as Extract<typeof result, { readonly output: unknown }>;
+  return { modules, code: output.map((chunk) => ('code' in chunk ? chunk.code : '')).join('') };
+}
 
 /** Node's modules are external here, so that the bundle tells of them where a browser would miss them. */
 async function bundled(contents: string) {

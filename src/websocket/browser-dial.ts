@@ -9,7 +9,7 @@ import { streamRoad } from './stream-road.js';
 
 /** Dials with what the platform has: a `WebSocketStream`, or else a `WebSocket`. */
 export function browserDial(address: Address, options: BrowserSocketOptions): Observable<Wire> {
-  const { protocols = [], streams = true } = options;
+  const { protocols = [], streams = false } = options;
   const { WebSocket, WebSocketStream } = platform();
   const url = urlOf(address);
   return new Observable((subscriber) => {
@@ -18,10 +18,7 @@ export function browserDial(address: Address, options: BrowserSocketOptions): Ob
       subscriber.complete();
     };
     // The platform does not tell why: a page shall not learn who listens where.
-    const failed = () =>
-      subscriber.error(
-        new WireError('connection-refused', `Dialling ${url.host} failed, the browser knows why`),
-      );
+    const failed = () => subscriber.error(new WireError('connection-refused', `Dialling ${url.host} failed`));
 
     if (!WebSocketStream || !streams) return dialSocket(new WebSocket(url.href, protocols), up, failed);
     const giving = new AbortController();
@@ -58,14 +55,14 @@ function dialSocket(
 function settingsOf(url: URL, options: BrowserSocketOptions) {
   const { lingerMs = 1_000, maxUnreadBytes = 16 * 1_024 * 1_024, textFrames } = options;
   const port = Number(url.port) || (url.protocol === 'wss:' ? 443 : 80);
-  const ends = { local: { host: '', port: 0 }, remote: { host: url.hostname, port } };
-  return { ...ends, lingerMs, maxUnreadBytes, textFrames };
+  const remote = { host: url.hostname, port };
+  return { local: { host: '', port: 0 }, remote, lingerMs, maxUnreadBytes, textFrames };
 }
 
 /** A URL, or a path of the host that the page came from. */
 function urlOf(address: Address): URL {
   const page = platform().location?.href.replace(/^http/, 'ws');
-  const url = typeof address === 'string' && URL.canParse(address, page) ? new URL(address, page) : undefined;
-  if (url && /^wss?:$/.test(url.protocol)) return url;
-  throw new TypeError('In a browser, an address is a URL (wss://…) or a path of the page’s host');
+  const url = new URL(typeof address === 'string' ? address : 'no:', page); // throws a TypeError for what is none
+  if (/^wss?:$/.test(url.protocol)) return url;
+  throw new TypeError('An address is a wss:// URL, or a path');
 }

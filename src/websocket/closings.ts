@@ -18,8 +18,10 @@ const clean: readonly number[] = [closing.inOrder, 1001, 1005];
 const cut: readonly number[] = [1006, closing.reset];
 
 /** What a close code says: nothing after a clean end, an error otherwise. The peer's reason is in the `cause`, never in the text. */
-export function closingError(name: string, code: number, reason: string): WireError | undefined {
+export function closingError(code: number, reason: string): WireError | undefined {
   if (clean.includes(code)) return undefined;
-  if (cut.includes(code)) return new WireError('reset', `${name} was cut`);
-  return new WireError('closed-with-code', `${name} was closed with ${code}`, { cause: { code, reason } });
+  if (cut.includes(code)) return new WireError('reset', 'The WebSocket was cut');
+  return new WireError('closed-with-code', `Closed with ${code}`, {
+    cause: { code, reason },
+  });
 }

@@ -39,7 +39,6 @@ type Done = (error?: WireError) => void;
 /** A WebSocket as a `Wire`, whatever the platform: each chunk a binary frame, FIN a close frame that ends both directions. */
 export function frameWire(open: (on: RoadEvents) => Road, options: FrameWireOptions): Wire {
   const { local, remote, lingerMs, maxUnreadBytes, textFrames } = options;
-  const name = 'The WebSocket';
   const closed = new AsyncSubject<WireClosed>();
   const reads = wireReads((wanted) => road.flow(wanted));
   const pending = new Set<{ readonly done: Done }>();
@@ -51,7 +50,7 @@ export function frameWire(open: (on: RoadEvents) => Road, options: FrameWireOpti
   let lingering: Subscription | undefined;
 
   const later = (work: () => void) => asapScheduler.schedule(work);
-  const gone = () => failure ?? new WireError('reset', `${name} is gone`);
+  const gone = () => failure ?? new WireError('reset', 'The WebSocket was cut');
   const linger = () => {
     lingering ??= timer(lingerMs).subscribe(() => road.cut());
   };
@@ -59,21 +58,21 @@ export function frameWire(open: (on: RoadEvents) => Road, options: FrameWireOpti
   function chunk(bytes: Uint8Array): void {
     reads.push(bytes);
     if (reads.unreadBytes > maxUnreadBytes)
-      refuse(new WireError('overrun', 'More came than may lie unread here'), closing.overrun);
+      refuse(new WireError('overrun', 'Too much lies unread'), closing.overrun);
   }
 
   const road = open({
     chunk,
     text(text) {
       if (textFrames === 'pass') chunk(new TextEncoder().encode(text));
-      else refuse(new WireError('bad-frame', `${name} brought text, not bytes`), closing.text);
+      else refuse(new WireError('bad-frame', 'Text came, not bytes'), closing.text);
     },
     broken: fail,
     closed(code, reason) {
       if (state !== 'open') return;
       state = 'closed';
       lingering?.unsubscribe();
-      const error = closingError(name, code, reason);
+      const error = closingError(code, reason);
       if (error && !destroyed) fail(error);
       if (failure || destroyed) tellClosed();
       else reads.end(tellClosed);
@@ -110,8 +109,7 @@ export function frameWire(open: (on: RoadEvents) => Road, options: FrameWireOpti
 
   function write(bytes: Uint8Array, done: Done): void {
     if (state === 'told') later(() => done(gone()));
-    else if (fin !== 'none')
-      later(() => done(new WireError('wire-failed', 'Nothing can be written behind FIN')));
+    else if (fin !== 'none') later(() => done(new WireError('wire-failed', 'It is behind FIN')));
     else {
       const write = { done };
       pending.add(write);
@@ -134,13 +132,12 @@ export function frameWire(open: (on: RoadEvents) => Road, options: FrameWireOpti
   }
 
   function destroy({ reset = false }: { readonly reset?: boolean } = {}): void {
-    const first = !destroyed;
     destroyed = true;
     reads.drop();
     if (state !== 'open') return;
     // What we refused, the peer shall hear of: a close frame with its code is on its way.
     if (reset && !failure) road.cut();
-    else if (first) {
+    else {
       end(() => {});
       linger();
     }

@@ -20,12 +20,17 @@ export interface PlatformStream {
 /** Both directions of a `WebSocketStream`, each of which waits for the other side. */
 export interface StreamEnds {
   readonly readable: { getReader(): StreamReader };
-  readonly writable: { getWriter(): { write(bytes: Uint8Array): Promise<void> } };
+  readonly writable: { getWriter(): StreamWriter };
 }
 
 interface StreamReader {
   readonly closed: Promise<unknown>;
   read(): Promise<{ readonly done: boolean; readonly value?: string | ArrayBuffer | Uint8Array }>;
+}
+
+interface StreamWriter {
+  write(bytes: Uint8Array): Promise<void>;
+  abort(why: unknown): Promise<void>;
 }
 
 interface Platform {
@@ -34,6 +39,7 @@ interface Platform {
     url: string,
     options: { readonly protocols: readonly string[]; readonly signal: AbortSignal },
   ) => PlatformStream;
+  readonly WebSocketError?: new (message: string, info: { readonly closeCode: number }) => unknown;
   readonly location?: { readonly href: string };
 }
 

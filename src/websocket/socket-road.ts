@@ -1,4 +1,4 @@
-import { asapScheduler, interval, type Subscription } from 'rxjs';
+import { asapScheduler, type Subscription, timer } from 'rxjs';
 import { closing } from './closings.js';
 import type { Road, RoadEvents } from './frame-wire.js';
 import type { PlatformSocket } from './platform.js';
@@ -26,16 +26,10 @@ export function socketRoad(socket: PlatformSocket, on: RoadEvents): Road {
 
   /** One that is closing would swallow what it is given. */
   function pump(): void {
-    while (socket.bufferedAmount <= bufferBytes && socket.readyState === OPEN) {
-      const next = waiting.shift();
-      if (!next) break;
-      next();
-    }
-    if (waiting.length > 0) looking ??= interval(lookMs).subscribe(pump);
-    else {
-      looking?.unsubscribe();
-      looking = undefined;
-    }
+    looking?.unsubscribe();
+    while (waiting.length > 0 && socket.bufferedAmount <= bufferBytes && socket.readyState === OPEN)
+      waiting.shift()?.();
+    if (waiting.length > 0) looking = timer(lookMs).subscribe(pump);
   }
 
   function queue(work: () => void, done: () => void): void {

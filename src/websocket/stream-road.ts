@@ -1,7 +1,7 @@
 import { asapScheduler } from 'rxjs';
 import { closing } from './closings.js';
 import type { Road, RoadEvents } from './frame-wire.js';
-import type { PlatformStream, StreamEnds } from './platform.js';
+import { type PlatformStream, platform, type StreamEnds } from './platform.js';
 
 const ignore = () => {};
 
@@ -56,7 +56,10 @@ export function streamRoad(stream: PlatformStream, ends: StreamEnds, on: RoadEve
         .catch(ignore);
     },
     cut() {
-      stream.close({ closeCode: closing.reset });
+      // Not `close`: Chromium crashes a page that closes while a write waits, and here it is to be dropped anyway.
+      const { WebSocketError } = platform();
+      const why = WebSocketError && new WebSocketError('', { closeCode: closing.reset });
+      writer.abort(why).catch(ignore);
       asapScheduler.schedule(() => on.closed(closing.reset, ''));
     },
   };

@@ -57,7 +57,7 @@ export function wireReads(flow: (wanted: boolean) => void): WireReads {
   }
 
   const bytes$ = new Observable<Uint8Array>((subscriber) => {
-    if (claimed) return subscriber.error(new TypeError('The bytes of a wire have one subscriber'));
+    if (claimed) return subscriber.error(new TypeError('A wire is read once'));
     claimed = true;
     if (dropping) return;
     reader = subscriber;
