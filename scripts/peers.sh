@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Fetches the programs that the specs talk to and that are no dependency of the package, into .peers/ (ignored by git):
 #   .peers/tinyproto-2.0.1, .peers/tinyproto-3.0   the Python original, each alone in its folder
+#   chromium                                       in which pages run: Debian's, where CI runs as root; RX_TINYPROTO_CHROMIUM may name another
 #   haproxy                                        which calls by the PROXY protocol: Debian's, where CI runs as root
 #   nats-server                                    through which rooms span processes: Debian's, where CI runs as root; NATS_SERVER may name another
 # A peer that could not be fetched because no registry answers leaves .peers/<peer>.unreachable with the reason, and that
@@ -72,6 +73,13 @@ if [ -x /usr/sbin/haproxy ] || command -v haproxy >/dev/null; then
   echo 'peers: haproxy is here'
 else
   install_package haproxy
+fi
+
+# Without a window, for pages.
+if [ -x "${RX_TINYPROTO_CHROMIUM:-/usr/bin/chromium}" ] || command -v chromium >/dev/null; then
+  echo 'peers: chromium is here'
+else
+  install_package chromium
 fi
 
 exit "$((failures > 0))"

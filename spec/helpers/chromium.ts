@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 import { type Browser, chromium } from 'playwright-core';
@@ -7,8 +7,15 @@ import { onPath, type Presence } from './peers.js';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const named = process.env.RX_TINYPROTO_CHROMIUM;
 
+/** Where `scripts/peers.sh` notes that Debian could not be reached. */
+const record = `${root}.peers/chromium.unreachable`;
+
 /** Whether there is a Chromium: `describePeer('Chromium', hasChromium, …)`. `RX_TINYPROTO_CHROMIUM` names one that is not on the PATH. */
-export const hasChromium = (): Presence => (named ? true : onPath('chromium')());
+export const hasChromium = (): Presence => {
+  const here = named ? true : onPath('chromium')();
+  if (here === true || !existsSync(record)) return here;
+  return { unreachable: readFileSync(record, 'utf8').trim() };
+};
 
 /** A browser without a window. Whoever starts it closes it. */
 export const startChromium = (): Promise<Browser> =>
