@@ -5,12 +5,14 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -76,6 +78,40 @@ describe('the tarball of npm pack', () => {
     );
   });
 
+  it('holds what programs and editors read, no specs, and little of it', () => {
+    const files = readdirSync(installed, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => relative(installed, join(entry.parentPath, entry.name)));
+    const code = files.filter((file) => /^(dist|src)\//.test(file));
+    expect(code.filter((file) => !/\.(js|d\.ts|js\.map|d\.ts\.map|ts)$/.test(file))).toEqual([]);
+    expect(
+      code.filter((file) => /\.(spec|deep|bench)\.|^src\/.*\.js$|^dist\/.*(?<!\.d)\.ts$/.test(file)),
+    ).toEqual([]);
+    expect(statSync(join(folder, 'package.tgz')).size).toBeLessThan(1_000_000);
+  });
+
+  it('asks for RxJS, and for the rest only where it is used', () => {
+    const { dependencies, peerDependencies, peerDependenciesMeta, scripts } = manifestIn(installed);
+    const optional = Object.keys(peerDependenciesMeta ?? {});
+    expect(dependencies).toBeUndefined();
+    expect(Object.keys(peerDependencies ?? {}).filter((name) => !optional.includes(name))).toEqual(['rxjs']);
+    expect(Object.keys(scripts ?? {}).filter((name) => /install|prepare$/.test(name))).toEqual([]);
+  });
+
+  it('has a file behind every door', () => {
+    const files = (door: unknown): string[] =>
+      typeof door === 'string' ? [door] : Object.values(door as object).flatMap(files);
+    const { exports, bin } = manifestIn(installed);
+    const missing = [...files(exports), ...files(bin)].filter((file) => !existsSync(join(installed, file)));
+    expect(missing).toEqual([]);
+  });
+
+  it('starts as a command line, with its own version', async () => {
+    const { bin, version } = manifestIn(installed);
+    const { stdout } = await inApp(join(installed, bin?.['rx-tinyproto'] ?? ''), '--version');
+    expect(stdout).toContain(version);
+  });
+
   it('has a source for every map', () => {
     const names = (below: string) =>
       readdirSync(join(installed, below), { recursive: true, encoding: 'utf8' });
@@ -99,6 +135,19 @@ describe('the tarball of npm pack', () => {
     },
   );
 });
+
+interface Manifest {
+  readonly version: string;
+  readonly exports: unknown;
+  readonly bin?: Readonly<Record<string, string>>;
+  readonly scripts?: object;
+  readonly dependencies?: object;
+  readonly peerDependencies?: object;
+  readonly peerDependenciesMeta?: object;
+}
+
+const manifestIn = (package_: string): Manifest =>
+  JSON.parse(readFileSync(join(package_, 'package.json'), 'utf8')) as Manifest;
 
 /** Builds and packs a copy of what the tarball is made of, so that nobody's `dist` changes under them. */
 async function pack(folder: string): Promise<void> {
