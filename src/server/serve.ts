@@ -1,29 +1,21 @@
 import {
   AsyncSubject,
-  catchError,
-  concat,
-  defer,
   delay,
-  EMPTY,
-  finalize,
-  ignoreElements,
-  mergeMap,
+  from,
   type NextObserver,
-  type Observable,
+  Observable,
   type ObservableInput,
   type Observer,
   type OperatorFunction,
-  share,
-  switchMap,
-  takeUntil,
-  tap,
+  Subscriber,
+  Subscription,
   timer,
 } from 'rxjs';
 import { claim } from '../connection/claim.js';
 import type { Connection } from '../connection/connection.js';
 import { positive } from '../connection/options.js';
 import { ProtocolError, SendError, WireError } from '../errors.js';
-import { progressTeller, type ShutdownProgress } from './shutdown-progress.js';
+import { type ProgressTeller, progressTeller, type ShutdownProgress } from './shutdown-progress.js';
 
 export interface ServeContext {
   /** Emits once, and completes, when the server is to stop: end the conversation. Replays. */
@@ -92,69 +84,179 @@ export function serve<C extends Connection<unknown, never>, R>(
 ): OperatorFunction<C, R> {
   positive('graceMs', graceMs);
   if (!(spreadMs >= 0)) throw new RangeError(`spreadMs is at least 0, not ${spreadMs}`);
+  const rules = { handler, onError, graceMs, spreadMs, random };
   return (source) =>
-    defer(() => {
-      const stopping = new AsyncSubject<void>();
-      const progress = progressTeller(progressObserver);
-      const graceAfter = (stopping$: Observable<void>) =>
-        stopping$.pipe(
-          switchMap(() => timer(graceMs)),
-          share(),
-        );
-      const graceOver$ = graceAfter(stopping);
-      const atOnce = { stopping$: stopping.asObservable(), graceOver$ };
-
-      /** A conversation's own time to stop: the same for all who ask. */
-      const atItsTime = () => {
-        if (spreadMs === 0) return atOnce;
-        const stopping$ = stopping.pipe(
-          delay(random() * spreadMs),
-          share({ connector: () => new AsyncSubject(), resetOnComplete: false }),
-        );
-        return { stopping$, graceOver$: graceAfter(stopping$) };
-      };
-
-      const stop = () => {
-        progress.stop();
-        stopping.next();
-        stopping.complete();
-      };
-
-      const conversation = (connection: C): Observable<R> => {
-        claim(connection);
-        progress.opened();
-        const { stopping$, graceOver$ } = atItsTime();
-        const inOrder = concat(
-          defer(() => handler(connection, { stopping$ })),
-          connection.close().pipe(ignoreElements()),
-        );
-        return concat(
-          inOrder.pipe(
-            takeUntil(graceOver$),
-            catchError((error) => {
-              onError(error, connection);
-              return EMPTY;
-            }),
-          ),
-          destroyed(connection),
-        ).pipe(
-          finalize(() => {
-            connection.destroy();
-            progress.closed();
-          }),
-        );
-      };
-
-      return source.pipe(tap({ complete: stop }), mergeMap(conversation));
+    new Observable((results) => {
+      source.subscribe(new Serving(results, rules, progressTeller(progressObserver)));
     });
 }
 
-/** Destroys what has not ended in order, and completes when it is gone. */
-function destroyed(connection: Connection<unknown, never>): Observable<never> {
-  return defer(() => {
-    connection.destroy();
-    return connection.closed$.pipe(ignoreElements());
-  });
+interface Rules<C, R> {
+  readonly handler: (connection: C, context: ServeContext) => ObservableInput<R>;
+  readonly onError: (error: unknown, connection: C) => void;
+  readonly graceMs: number;
+  readonly spreadMs: number;
+  readonly random: () => number;
+}
+
+/** The conversations of one server. A class, as `Conversation` is: ten thousand of them cost what is made for each, and operators make much. */
+class Serving<C extends Connection<unknown, never>, R> extends Subscriber<C> {
+  readonly rules: Rules<C, R>;
+  readonly results: Subscriber<R>;
+  readonly #progress: ProgressTeller;
+  readonly #stopping = new AsyncSubject<void>();
+  /** What all handlers are given, if all are told at once. */
+  readonly #context: ServeContext = { stopping$: this.#stopping.asObservable() };
+  readonly #open = new Set<Conversation<C, R>>();
+  #isStopping = false;
+
+  constructor(results: Subscriber<R>, rules: Rules<C, R>, progress: ProgressTeller) {
+    super(results);
+    this.rules = rules;
+    this.results = results;
+    this.#progress = progress;
+    // Behind the source: no connection comes any more.
+    results.add(() => {
+      for (const conversation of this.#open) conversation.end();
+    });
+  }
+
+  protected override _next(connection: C): void {
+    claim(connection);
+    this.#progress.opened();
+    const conversation = new Conversation(this, connection);
+    this.#open.add(conversation);
+    conversation.start(this.rules.spreadMs === 0 ? this.#context : this.#contextOf(conversation));
+  }
+
+  /** The source completes: stop. */
+  protected override _complete(): void {
+    this.unsubscribe();
+    this.#isStopping = true;
+    this.#progress.stop();
+    if (this.rules.spreadMs === 0) this.results.add(this.#graceOver(() => this.#giveUpAll()));
+    emit(this.#stopping);
+    this.#completeIfDone();
+  }
+
+  /** @internal It is over, and its connection is closed. */
+  ended(conversation: Conversation<C, R>): void {
+    if (!this.#open.delete(conversation)) return;
+    this.#progress.closed();
+    this.#completeIfDone();
+  }
+
+  /** A time of its own to stop, within `spreadMs`. */
+  #contextOf(conversation: Conversation<C, R>): ServeContext {
+    const stopping = new AsyncSubject<void>();
+    const { random, spreadMs } = this.rules;
+    const { time } = conversation;
+    const tell = () => {
+      time.add(this.#graceOver(() => conversation.giveUp()));
+      emit(stopping);
+    };
+    time.add(this.#stopping.pipe(delay(random() * spreadMs)).subscribe(tell));
+    return { stopping$: stopping.asObservable() };
+  }
+
+  #graceOver(giveUp: () => void): Subscription {
+    const { graceMs } = this.rules;
+    return graceMs > longestTimerMs ? Subscription.EMPTY : timer(graceMs).subscribe(giveUp);
+  }
+
+  #giveUpAll(): void {
+    for (const conversation of this.#open) conversation.giveUp();
+  }
+
+  #completeIfDone(): void {
+    if (this.#isStopping && this.#open.size === 0) this.results.complete();
+  }
+}
+
+/** One connection, from its handler's begin to its own end. It subscribes to what the handler returns. */
+class Conversation<C extends Connection<unknown, never>, R> extends Subscriber<R> {
+  readonly #serving: Serving<C, R>;
+  readonly #connection: C;
+  #time: Subscription | undefined;
+  #isEnding = false;
+
+  constructor(serving: Serving<C, R>, connection: C) {
+    super();
+    this.#serving = serving;
+    this.#connection = connection;
+  }
+
+  start(context: ServeContext): void {
+    try {
+      from(this.#serving.rules.handler(this.#connection, context)).subscribe(this);
+    } catch (error) {
+      this.error(error);
+    }
+  }
+
+  /** What runs for it alone, until it has ended. */
+  get time(): Subscription {
+    this.#time ??= new Subscription();
+    return this.#time;
+  }
+
+  /** The time to end in order is over. */
+  giveUp(): void {
+    this.unsubscribe();
+    this.#destroy();
+  }
+
+  /** Nobody wants to know any more. */
+  end(): void {
+    this.#isEnding = true;
+    this.unsubscribe();
+    this.#connection.destroy();
+    this.#ended();
+  }
+
+  protected override _next(result: R): void {
+    this.#serving.results.next(result);
+  }
+
+  protected override _error(error: unknown): void {
+    this.unsubscribe();
+    try {
+      this.#serving.rules.onError(error, this.#connection);
+    } catch (mistake) {
+      this.#serving.results.error(mistake);
+    }
+    this.#destroy();
+  }
+
+  /** Its connection is closed in order, for which there is still time. */
+  protected override _complete(): void {
+    this.unsubscribe();
+    this.#waitForClose();
+    this.#connection.close().subscribe();
+  }
+
+  #destroy(): void {
+    this.#waitForClose();
+    this.#connection.destroy();
+  }
+
+  #waitForClose(): void {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    this.#connection.closed$.subscribe({ complete: () => this.#ended() });
+  }
+
+  #ended(): void {
+    this.#time?.unsubscribe();
+    this.#serving.ended(this);
+  }
+}
+
+const longestTimerMs = 2 ** 31 - 1;
+
+function emit(subject: AsyncSubject<void>): void {
+  subject.next();
+  subject.complete();
 }
 
 /** Errors of the peer and of the road are their business; what is left is a mistake that somebody should hear of. */
