@@ -27,6 +27,7 @@ import {
 } from 'rxjs';
 import type { TestContext } from 'vitest';
 import { connectOver } from '../../src/client/connect.js';
+import { streamedBodies } from '../../src/connection/streamed-bodies.js';
 import { listenOver } from '../../src/server/listen.js';
 
 /** A server of files on a network in memory, whose folder is a real one: the file system has no virtual time. */
@@ -98,7 +99,7 @@ export async function desk(
   options: ServeFilesOptions = { allowUpload: true },
 ): Promise<Desk> {
   const { root, here } = folders(test);
-  const defaults = { transport: virtualNetwork({ windowBytes: 1 << 20 }), framing: tinyproto() };
+  const defaults = { transport: virtualNetwork({ windowBytes: 1 << 20 }), framing: tinyproto(), bodies: streamedBodies };
   const [listen, connect] = [listenOver(defaults), connectOver(defaults)];
   const stop$ = new Subject<void>();
   const bound = new Subject<unknown>();

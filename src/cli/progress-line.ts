@@ -1,4 +1,4 @@
-import { asyncScheduler, defer, finalize, type MonoTypeOperatorFunction, tap } from 'rxjs';
+import { asyncScheduler, defer, type MonoTypeOperatorFunction, tap } from 'rxjs';
 import type { Progress } from '../files/index.js';
 import { inked } from './colors.js';
 import type { Output, Stage } from './stage.js';
@@ -9,19 +9,15 @@ export function drawn(name: string, { err }: Pick<Stage, 'err'>): MonoTypeOperat
   return (progress$) =>
     defer(() => {
       const start = asyncScheduler.now();
+      let next = start;
       const draw = (progress: Progress) => {
-        const seconds = (asyncScheduler.now() - start) / 1_000;
-        err.write(`\r${lineOf(name, progress, seconds, err)}\u001b[K`).subscribe();
+        const now = asyncScheduler.now();
+        if (now < next && progress.bytes < progress.size) return;
+        next = now + 100;
+        err.write(`\r${lineOf(name, progress, (now - start) / 1_000, err)}\u001b[K`).subscribe();
       };
-      let next = 0;
-      return progress$.pipe(
-        tap((progress) => {
-          if (asyncScheduler.now() < next && progress.bytes < progress.size) return;
-          next = asyncScheduler.now() + 100;
-          draw(progress);
-        }),
-        finalize(() => void err.write('\r\u001b[K').subscribe()),
-      );
+      const clear = () => err.write('\r\u001b[K').subscribe();
+      return progress$.pipe(tap({ next: draw, complete: clear, error: clear, unsubscribe: clear }));
     });
 }
 

@@ -36,7 +36,7 @@ function chosen([name, ...words]: readonly string[], stage: Stage): Observable<E
 /** An error in one line, fit for a terminal. */
 function lineOf(error: unknown): string {
   const { message } = error instanceof Error ? error : { message: String(error) };
-  return visible(message.split('\n')[0] ?? '');
+  return visible(message.slice(0, 1_000));
 }
 
 function usage(): string {

@@ -28,6 +28,11 @@ export class Dialogue {
     await firstValueFrom(this.conn.send(writeLetter(letter)));
   }
 
+  /** What is said when the file is in its place: nothing that happens now undoes that. */
+  async farewell(...letters: readonly Letter[]): Promise<void> {
+    for (const letter of letters) await this.say(letter).catch(() => {});
+  }
+
   /** The next letter, which must be one of these. A rejection is an error wherever it stands. */
   async hear<T extends Type>(...types: readonly T[]): Promise<OfType<T>> {
     const letter = await this.hearOrEnd();

@@ -66,7 +66,6 @@ export function download({
             report(progress);
           });
           if (last && isOurs) report({ ...last, sha256 });
-          await dialogue.say({ type: 'confirmed' });
         } catch (error) {
           if (error instanceof FileError && error.code === 'wrong-hash')
             await dialogue.say({ type: 'rejected', reason: 'the file is not the one that was sent' });
@@ -74,7 +73,7 @@ export function download({
         } finally {
           await place.leave();
         }
-        await dialogue.say({ type: 'close' });
+        await dialogue.farewell({ type: 'confirmed' }, { type: 'close' });
       } finally {
         await folder.close();
       }

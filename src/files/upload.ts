@@ -60,7 +60,7 @@ export function upload({ from, to, ...options }: UploadOptions): OperatorFunctio
         });
         await dialogue.hear('confirmed');
         if (last && held) report({ ...last, sha256 });
-        await dialogue.say({ type: 'close' });
+        await dialogue.farewell({ type: 'close' });
       } finally {
         await handle.close();
       }
