@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { interval } from 'rxjs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { desk } from '../helpers/files.js';
 
 // What a server of files must not do, whatever it is asked.
@@ -137,15 +137,19 @@ describe('a server of files', () => {
   });
 
   it('goes on with no unfinished file that is a link, or has another name', async (test) => {
-    const { client, root, here } = await furnished(test);
-    const upload = () =>
-      client(async ({ say, hear, leave }) => {
+    const { client, root, here, events } = await furnished(test);
+    const upload = async () => {
+      const count = events.length + 1;
+      const answer = await client(async ({ say, hear, leave }) => {
         await say(`${request('upload', 'new')}\n`);
         const answer = await hear();
         if (answer?.includes('confirmed')) await say('{"type":"resume-from","letter":{"offset":0}}', 'ne');
         await leave();
         return answer;
       });
+      await vi.waitFor(() => expect(events).toHaveLength(count)); // it has left the file
+      return answer;
+    };
     await upload();
     const [name = ''] = readdirSync(root).filter((each) => each.endsWith('.part'));
     rmSync(join(root, name));

@@ -14,8 +14,8 @@ export interface Ended {
 /** A command that runs. */
 export interface Program {
   readonly pid: number;
-  /** Types, or pipes in. */
-  say(text: string): void;
+  /** Types, or pipes in. Whether it has room for more. */
+  say(text: string): boolean;
   /** Nothing more will be typed. */
   end(): void;
   signal(name: NodeJS.Signals): void;
@@ -45,10 +45,11 @@ export async function cli(
 /** The same in a pseudo-terminal of 80 columns, in which Python holds the other end: what it prints is on `stdout`, colours and all. */
 export async function cliOnTerminal(
   test: Pick<TestContext, 'onTestFinished'>,
-  ...words: readonly string[]
+  words: readonly string[],
+  env: NodeJS.ProcessEnv = {},
 ): Promise<Program> {
   await bundled();
-  return running(test, 'python3', [pty, process.execPath, program, ...words]);
+  return running(test, 'python3', [pty, process.execPath, program, ...words], env);
 }
 
 /** Where the bundle is, for those who run it by themselves. */
@@ -70,11 +71,11 @@ function running(
   { onTestFinished }: Pick<TestContext, 'onTestFinished'>,
   command: string,
   words: readonly string[],
+  env: NodeJS.ProcessEnv = {},
 ): Program {
-  const { NO_COLOR: _, FORCE_COLOR: __, NODE_OPTIONS: ___, ...env } = process.env;
-  const child = spawn(command, words, {
-    env: { ...env, TERM: 'xterm-256color', PYTHONDONTWRITEBYTECODE: '1' },
-  });
+  const { NO_COLOR: _, FORCE_COLOR: __, NODE_OPTIONS: ___, ...surroundings } = process.env;
+  const own = { TERM: 'xterm-256color', PYTHONDONTWRITEBYTECODE: '1' };
+  const child = spawn(command, words, { env: { ...surroundings, ...own, ...env } });
   const said = { stdout: '', stderr: '' };
   const watchers = new Set<() => void>();
   for (const name of ['stdout', 'stderr'] as const) {

@@ -99,7 +99,11 @@ export async function desk(
   options: ServeFilesOptions = { allowUpload: true },
 ): Promise<Desk> {
   const { root, here } = folders(test);
-  const defaults = { transport: virtualNetwork({ windowBytes: 1 << 20 }), framing: tinyproto(), bodies: streamedBodies };
+  const defaults = {
+    transport: virtualNetwork({ windowBytes: 1 << 20 }),
+    framing: tinyproto(),
+    bodies: streamedBodies,
+  };
   const [listen, connect] = [listenOver(defaults), connectOver(defaults)];
   const stop$ = new Subject<void>();
   const bound = new Subject<unknown>();

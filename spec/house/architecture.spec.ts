@@ -87,6 +87,7 @@ const house: House = {
     },
     'cli/options.ts': { packages: ['node:util'], because: 'parseArgs' },
     'cli/colors.ts': { packages: ['node:util'], because: 'styleText' },
+    'cli/tls-option.ts': { packages: ['node:fs'], because: 'certificates are files' },
     'cli/version.ts': { packages: ['node:fs'], because: 'it reads package.json' },
     'cli/tape-file.ts': { packages: ['node:fs'], because: 'recordings are files' },
     'cli/cp-command.ts': {

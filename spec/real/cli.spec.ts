@@ -66,7 +66,7 @@ describePeer('a pseudo-terminal', onPath('python3'), () => {
   it('is shown messages with their control characters written out, names in colour, and stops at Ctrl-C', {
     timeout,
   }, async (test) => {
-    const server = await cliOnTerminal(test, 'listen', '0', '-f', 'lines');
+    const server = await cliOnTerminal(test, ['listen', '0', '-f', 'lines']);
     const [, port = ''] = await server.printed(/Listening on 127.0.0.1:(\d+)/);
     const client = await cli(test, 'connect', port, '-f', 'lines', '-q');
     client.say('\u001b]0;title\u0007\n');

@@ -138,7 +138,7 @@ describePeer('a pseudo-terminal', onPath('python3'), () => {
     await written(join(here, 'first'), 64);
     writeFileSync(join(here, 'second'), randomBytes(10));
     const { port } = await serving(test, root);
-    const copy = await cliOnTerminal(test, 'cp', join(here, 'first'), join(here, 'second'), `:${port}:`);
+    const copy = await cliOnTerminal(test, ['cp', join(here, 'first'), join(here, 'second'), `:${port}:`]);
     const { code, stdout } = await copy.ended;
     expect(code).toBe(0);
     expect(stdout).toMatch(

@@ -22,6 +22,7 @@ import { framingHelp } from './framing-option.js';
 import { numberOf } from './options.js';
 import { addressOf, type Talk, talkOf } from './talk.js';
 import { talkOptions } from './talk-options.js';
+import { clientTls, tlsClientOptions } from './tls-option.js';
 import { UsageError } from './usage-error.js';
 
 /** The netcat of message protocols: lines in are messages out, messages in are lines out. */
@@ -31,6 +32,7 @@ export const connectCommand = command({
   summary: 'talks with a server: each line that comes in is a message, each message that comes is a line',
   options: {
     ...talkOptions,
+    ...tlsClientOptions,
     take: { type: 'string', value: 'N', help: 'ends after so many messages from the server' },
     wait: {
       type: 'string',
@@ -42,6 +44,7 @@ export const connectCommand = command({
 line, and has until it ends its own; --wait bounds that, too, where you give it.
 ${framingHelp}`,
   examples: [
+    ['rx-tinyproto connect example.org:9123 --tls', 'with TLS, to a server that Node trusts'],
     ['echo hello | rx-tinyproto connect 127.0.0.1:9123', 'says one line and prints the answers'],
     ['rx-tinyproto connect example.org:7000 --framing lines', 'a telnet for lines'],
     [
@@ -60,7 +63,7 @@ ${framingHelp}`,
       waitMs: wait === undefined ? undefined : wait * 1_000,
     };
     const { framing, transport } = talk;
-    return connect(addressOf(word, values), { framing, transport }).pipe(
+    return connect(addressOf(word, values), { framing, transport, ...clientTls(values) }).pipe(
       converse((conn) => {
         talk.note(`Connected to ${formatAddress(conn.remote)}`);
         return conversation(talk.taped(conn), talk, limits);

@@ -10,6 +10,7 @@ import {
   type OperatorFunction,
   throwError,
 } from 'rxjs';
+import type { ConnectOptions } from '../client/connect.js';
 import type { BodyConnection } from '../connection/connection.js';
 import { download, filesOptions, type Progress, upload } from '../files/index.js';
 import { connect } from '../index.js';
@@ -19,10 +20,12 @@ import type { ExitCode } from './exit-codes.js';
 import { drawn, inBytes } from './progress-line.js';
 import { lastName, type Place, placeOf } from './remote-path.js';
 import type { Stage } from './stage.js';
+import { clientTls, tlsClientOptions } from './tls-option.js';
 import { UsageError } from './usage-error.js';
 import { visible } from './visible.js';
 
 const options = {
+  ...tlsClientOptions,
   overwrite: { type: 'boolean', help: 'replaces local files that exist' },
   quiet: { type: 'boolean', short: 'q', help: 'prints nothing' },
 } as const;
@@ -40,12 +43,16 @@ name; said again, it goes on where it was, if the server is ours, and the SHA-25
     ['rx-tinyproto cp :8088:backup.tar .', 'gets it'],
     ['rx-tinyproto cp *.jpg example.org:8088:photos/', 'sends several into a folder that exists there'],
   ],
-  run({ overwrite = false, quiet = false }, operands, stage) {
+  run(values, operands, stage) {
+    const { overwrite = false, quiet = false } = values;
+    const road = { ...filesOptions, ...clientTls(values), transport: stage.transport };
     const copies = copiesOf(operands, overwrite);
-    const all$ = concat(...copies.map((copy) => copied(copy, quiet, stage)));
+    const all$ = concat(...copies.map((copy) => copied(copy, road, quiet, stage)));
     return all$.pipe(interruptible(stage));
   },
 });
+
+type Road = typeof filesOptions & Pick<ConnectOptions, 'transport' | 'tls'>;
 
 /** One file on its way. */
 interface Copy {
@@ -54,9 +61,14 @@ interface Copy {
   readonly transfer: OperatorFunction<BodyConnection, Progress>;
 }
 
-function copied({ name, address, transfer }: Copy, quiet: boolean, stage: Stage): Observable<ExitCode> {
-  const { transport, out } = stage;
-  return connect(address, { ...filesOptions, transport }).pipe(
+function copied(
+  { name, address, transfer }: Copy,
+  road: Road,
+  quiet: boolean,
+  stage: Stage,
+): Observable<ExitCode> {
+  const { out } = stage;
+  return connect(address, road).pipe(
     transfer,
     drawn(visible(name), stage),
     last(),

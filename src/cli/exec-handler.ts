@@ -66,7 +66,9 @@ export function executed(conn: Connection, command: string, format: Format): Obs
       // Its last lines go out first: `close` comes behind the end of its output, which may still be on its way to the peer.
       const speaking$ = said$.pipe(ignoreElements());
       const listening$ = concat(heard$, ended$).pipe(ignoreElements(), takeUntil(over$));
-      subscriber.add(merge(speaking$, listening$).subscribe(subscriber));
+      // A peer that is gone is not told of by messages that nobody takes.
+      const talk$ = merge(speaking$, listening$).pipe(takeUntil(conn.closed$));
+      subscriber.add(talk$.subscribe(subscriber));
     });
   });
 }

@@ -1,4 +1,4 @@
-import { ProtocolError, SendError, WireError } from '../errors.js';
+import { type ErrorCode, ProtocolError, SendError, WireError } from '../errors.js';
 import { FileError } from '../files/index.js';
 import { UsageError } from './usage-error.js';
 
@@ -23,7 +23,7 @@ export const exitCodes = {
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
-const notReached: ReadonlySet<string> = new Set([
+const notReached: ReadonlySet<ErrorCode> = new Set([
   'address-in-use',
   'address-not-available',
   'access-denied',
@@ -32,8 +32,16 @@ const notReached: ReadonlySet<string> = new Set([
   'name-not-found',
   'connect-timeout',
   'opening-timeout',
+  'handshake-timeout',
+  'tls-failed',
+  'not-trusted',
 ]);
-const refusals: ReadonlySet<string> = new Set(['refused', 'connection-limit', 'opening-refused', 'conflict']);
+const refusals: ReadonlySet<ErrorCode> = new Set([
+  'refused',
+  'connection-limit',
+  'opening-refused',
+  'conflict',
+]);
 
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof UsageError) return exitCodes.usage;

@@ -12,11 +12,13 @@ import { broadcasting, echoing, executing, type Mode, relaying, talking } from '
 import type { Values } from './options.js';
 import { addressOf, type Talk, talkOf } from './talk.js';
 import { talkOptions } from './talk-options.js';
+import { serverTls, tlsServerOptions } from './tls-option.js';
 import { UsageError } from './usage-error.js';
 import { visible } from './visible.js';
 
 const options = {
   ...talkOptions,
+  ...tlsServerOptions,
   echo: { type: 'boolean', help: 'says each message back' },
   broadcast: { type: 'boolean', help: 'says each message to all the others' },
   relay: { type: 'string', value: 'ADDRESS', help: 'puts everybody through to that server' },
@@ -40,6 +42,7 @@ ${framingHelp}`,
     ['rx-tinyproto listen', 'shows what comes to 127.0.0.1:9123; what you type goes to all'],
     ['rx-tinyproto listen :7000 /run/echo.sock --echo --framing lines', 'an echo server on two addresses'],
     ['rx-tinyproto listen --relay 10.0.0.5:9123 --wiretap', 'looks at what passes between two others'],
+    ["rx-tinyproto listen '*:9123' --tls-cert cert.pem --tls-key key.pem", 'with TLS, for everybody'],
     ["rx-tinyproto listen --exec 'tr a-z A-Z' --framing lines", 'a server made of a filter'],
     ['rx-tinyproto listen --json --record talk.svg', 'keeps the conversation as a picture'],
   ],
@@ -57,7 +60,14 @@ ${framingHelp}`,
     };
     const { framing, transport } = talk;
     const limits = values.once ? { maxConnections: 1 } : {};
-    return listen(addresses, { framing, transport, openObserver, allowHalfOpen: true, ...limits }).pipe(
+    return listen(addresses, {
+      framing,
+      transport,
+      openObserver,
+      allowHalfOpen: true,
+      ...limits,
+      ...serverTls(values),
+    }).pipe(
       takeUntil(stage.interrupt$),
       values.once ? takeUntil(gone$) : identity,
       serving(mode, talk, () => gone$.next()),

@@ -10,6 +10,7 @@ import { inBytes } from './progress-line.js';
 import { defaultPort } from './remote-path.js';
 import { type Output, type Stage, tell } from './stage.js';
 import { addressOf } from './talk.js';
+import { serverTls, tlsServerOptions } from './tls-option.js';
 import { UsageError } from './usage-error.js';
 import { visible } from './visible.js';
 
@@ -30,6 +31,7 @@ const options = {
     value: 'N',
     help: 'how many clients there may be at once (default 64)',
   },
+  ...tlsServerOptions,
   quiet: { type: 'boolean', short: 'q', help: 'prints nothing' },
 } as const;
 
@@ -39,8 +41,8 @@ export const serveFilesCommand = command({
   summary: 'serves the files below a folder to `cp`, and to tpft',
   options,
   more: `Nothing outside of the folder is read or written: paths that are absolute or hold '..', symbolic links,
-devices and pipes are refused. There is no authentication and no encryption: whoever reaches the address may
-read, so it is this machine alone unless --listen says otherwise.`,
+devices and pipes are refused. Whoever reaches the address may read, so it is this machine alone unless
+--listen says otherwise; --tls-ca lets in only those who have a certificate of that authority.`,
   examples: [
     ['rx-tinyproto serve-files ~/public', 'reading only, on 127.0.0.1:8088'],
     ['rx-tinyproto serve-files inbox --allow-upload --max-bytes 1e9', 'takes new files of up to 1 GB'],
@@ -61,6 +63,7 @@ read, so it is this machine alone unless --listen says otherwise.`,
     const addresses = (values.listen ?? [`127.0.0.1:${defaultPort}`]).map((word) => addressOf(word, values));
     return listen(addresses, {
       ...filesOptions,
+      ...serverTls(values),
       transport: stage.transport,
       openObserver,
       maxConnections: numberOf('max-connections', values['max-connections'], 1) ?? 64,

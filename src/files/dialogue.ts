@@ -28,7 +28,7 @@ export class Dialogue {
     await firstValueFrom(this.conn.send(writeLetter(letter)));
   }
 
-  /** What is said when the file is in its place: nothing that happens now undoes that. */
+  /** What is said when all is over, well or not: nothing that happens now changes that. */
   async farewell(...letters: readonly Letter[]): Promise<void> {
     for (const letter of letters) await this.say(letter).catch(() => {});
   }

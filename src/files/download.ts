@@ -52,8 +52,8 @@ export function download({
   return converse((conn) =>
     reporting(async (report) => {
       const folder = await Folder.open(dirname(to));
+      const dialogue = new Dialogue(conn, idleTimeoutMs);
       try {
-        const dialogue = new Dialogue(conn, idleTimeoutMs);
         await dialogue.say({ type: 'download-request', path: from, isOurs: true });
         const { size, isOurs } = await dialogue.hear('download-confirmation');
         if (size > maxFileBytes) throw new Refusal(`a file of ${size} bytes is too large`);
@@ -66,6 +66,7 @@ export function download({
             report(progress);
           });
           if (last && isOurs) report({ ...last, sha256 });
+          await dialogue.farewell({ type: 'confirmed' });
         } catch (error) {
           if (error instanceof FileError && error.code === 'wrong-hash')
             await dialogue.say({ type: 'rejected', reason: 'the file is not the one that was sent' });
@@ -73,8 +74,8 @@ export function download({
         } finally {
           await place.leave();
         }
-        await dialogue.farewell({ type: 'confirmed' }, { type: 'close' });
       } finally {
+        await dialogue.farewell({ type: 'close' });
         await folder.close();
       }
     }),

@@ -48,9 +48,9 @@ export function upload({ from, to, ...options }: UploadOptions): OperatorFunctio
   return converse((conn) =>
     reporting(async (report) => {
       const handle = await regular(await open(from, 'r'));
+      const dialogue = new Dialogue(conn, idleTimeoutMs);
       try {
         const source = new Source(handle, (await handle.stat()).size);
-        const dialogue = new Dialogue(conn, idleTimeoutMs);
         await dialogue.say({ type: 'upload-request', size: source.size, path: to, isOurs: true });
         const { held } = await dialogue.hear('confirmed');
         let last: Progress | undefined;
@@ -60,8 +60,8 @@ export function upload({ from, to, ...options }: UploadOptions): OperatorFunctio
         });
         await dialogue.hear('confirmed');
         if (last && held) report({ ...last, sha256 });
-        await dialogue.farewell({ type: 'close' });
       } finally {
+        await dialogue.farewell({ type: 'close' });
         await handle.close();
       }
     }),
