@@ -5,6 +5,9 @@ import { doors, reporters } from './vitest.shared.js';
 
 const examples = fileURLToPath(new URL('./examples/', import.meta.url));
 const docsIndex = fileURLToPath(new URL('./spec/helpers/docs-index.ts', import.meta.url));
+const docsNats = fileURLToPath(new URL('./spec/helpers/docs-nats.ts', import.meta.url));
+const docsCluster = fileURLToPath(new URL('./spec/helpers/docs-cluster.ts', import.meta.url));
+const docsNodeCluster = fileURLToPath(new URL('./spec/helpers/docs-node-cluster.ts', import.meta.url));
 const docsWebSocket = fileURLToPath(new URL('./spec/helpers/docs-websocket.ts', import.meta.url));
 
 export default defineConfig({
@@ -40,6 +43,10 @@ export default defineConfig({
             { find: /^rx-tinyproto$/, replacement: docsIndex },
             { find: /^rx-tinyproto\/websocket$/, replacement: docsWebSocket },
             { find: /^examples\//, replacement: examples },
+
+            { find: /^rx-tinyproto\/nats$/, replacement: docsNats },
+            { find: /^rx-tinyproto\/cluster$/, replacement: docsCluster },
+            { find: /^node:cluster$/, replacement: docsNodeCluster },
             ...doors,
           ],
         },

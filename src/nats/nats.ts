@@ -62,6 +62,15 @@ interface Link {
  *
  * With `history`, a stream keeps the last `perRoom` (default 100) messages of each room: a room with `replay` begins with them, and fills in with them what it missed. It outlives all processes.
  * A server without JetStream is `away` then, with the error that says so.
+ *
+ * @example
+ * ```ts
+ * import { text } from 'rx-tinyproto';
+ * import { broadcast, nats } from 'rx-tinyproto/nats';
+ *
+ * const room = broadcast<string>({ bus: nats({ servers: '127.0.0.1:4222' }), name: 'lobby', codec: text() });
+ * room.state$.subscribe(({ state }) => console.log(state)); // connecting, up
+ * ```
  */
 export function nats(options: NatsOptions = {}): Bus {
   const { prefix = 'rx-tinyproto', answerTimeoutMs = 5_000, history } = options;
