@@ -51,7 +51,7 @@ export type ProtocolErrorCode =
   | 'collision'
   /** The rest of a header that had begun did not come in time (`headerTimeoutMs`). */
   | 'header-timeout'
-  /** A payload that was due came slower than its floor rate (`payloadTimeoutMs`, `payloadFloorBytesPerSecond`). */
+  /** A payload that was due came slower than its floor rate (`payloadTimeoutMs`, `payloadFloorBytesPerSecond`; in other framings `messageTimeoutMs`). */
   | 'payload-timeout'
   /** The peer did not answer a header of ours in time (`okTimeoutMs`). */
   | 'ok-timeout'

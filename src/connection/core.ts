@@ -10,6 +10,7 @@ import { type Failure, Inbox, type InboxEvents, type None, none, type Rest } fro
 import { Life } from './life.js';
 import type { ConnectionSettings } from './options.js';
 import { Outbox, type Sender, type Sending } from './outbox.js';
+import { Pace } from './pace.js';
 import { sendOne } from './single-send.js';
 import type { StreamedBodiesOf } from './streamed-bodies.js';
 import { Meter } from './traffic.js';
@@ -17,7 +18,7 @@ import { watched } from './watched.js';
 import { Water } from './water.js';
 import { Writer, type WriterEvents } from './writer.js';
 
-type Deadline = Wait | 'write' | 'close' | 'claim' | 'budget';
+type Deadline = Wait | 'write' | 'close' | 'claim' | 'budget' | 'message';
 
 /** How long a connection waits for room in its server's budget, where it may itself have what others wait for. */
 const budgetTimeoutMs = 30_000;
@@ -48,6 +49,8 @@ export class Core<In, Out> implements StreamingPort, WriterEvents, InboxEvents<I
   readonly #out: Writer;
   readonly #timers: Deadlines<Deadline>;
   readonly #budgeted: Inbound | undefined;
+  /** Made for the first message that comes in more than one part. */
+  #pace: Pace | undefined;
   #connection: Connection<In, Out> | undefined;
   #opening: Observer<Connection<In, Out>> | undefined;
   #machine: FramingMachine;
@@ -447,11 +450,23 @@ export class Core<In, Out> implements StreamingPort, WriterEvents, InboxEvents<I
       this.#timers.set('budget', isFull ? budgetTimeoutMs : Number.POSITIVE_INFINITY);
     this.#isStarving = isFull;
     const machine = this.#machine;
+    // A framing whose directions depend on each other has deadlines of its own.
+    if (this.spoken.framing.halfClose)
+      this.#watchPace(!drops && !isFull && this.#isWanted && (machine.unreadBytes > 0 || this.isInside));
     const pause = machine.pausable && (isFull || !this.#isWanted) && !drops && machine.unreadBytes > 0;
     if (pause === this.#isPaused || state === 'closed') return;
     this.#isPaused = pause;
     if (pause) this.wire.pause();
     else this.wire.resume();
+  }
+
+  #watchPace(isInside: boolean): void {
+    if (isInside)
+      this.#pace ??= new Pace(this.meter, this.#settings.messageTimeoutMs, {
+        set: (ms) => this.#timers.set('message', ms),
+        clear: () => this.#timers.clear('message'),
+      });
+    this.#pace?.look(isInside);
   }
 
   get #isWanted(): boolean {
@@ -465,10 +480,16 @@ export class Core<In, Out> implements StreamingPort, WriterEvents, InboxEvents<I
     else if (name === 'close') this.#giveUpClosing();
     else if (name === 'claim')
       this.#fail(new WireError('unclaimed', 'Nobody read, served or closed the connection'), false);
+    else if (name === 'message') this.#messageIsLate();
     else if (name === 'budget')
       this.#fail(new ProtocolError('inbox-overflow', 'No room for more of its message'), true);
     else this.#machine.expired(name);
     this.turn();
+  }
+
+  #messageIsLate(): void {
+    if (this.#pace?.isTooSlow())
+      this.#fail(new ProtocolError('payload-timeout', 'A message that had begun did not come in time'), true);
   }
 
   #giveUpClosing(): void {

@@ -25,6 +25,11 @@ export interface ConnectionOptions<In = Uint8Array, Out = In> {
   readonly traffic?: Traffic;
   /** How long bytes of ours may make no progress, before the connection fails with `write-timeout`. @default 10,000 */
   readonly writeTimeoutMs?: number;
+  /**
+   * How long a message that has begun may take to come, where somebody reads and the framing has no deadlines of its own, as `tinyproto` has: then the connection fails with
+   * `payload-timeout`. A large one has as much again as long as it brings 16 KiB a second. @default 10,000
+   */
+  readonly messageTimeoutMs?: number;
   /** How long an orderly close may take, before the wire is destroyed. @default 10,000 */
   readonly closeTimeoutMs?: number;
   /**
@@ -43,6 +48,7 @@ export interface ConnectionSettings<In, Out> {
   readonly maxQueuedBytes: number;
   readonly maxQueuedMessages: number;
   readonly writeTimeoutMs: number;
+  readonly messageTimeoutMs: number;
   readonly closeTimeoutMs: number;
   readonly allowHalfOpen: boolean;
   /** What it shares with the other connections of its server. */
@@ -73,6 +79,7 @@ export function connectionSettings<In, Out>(
     maxQueuedBytes: options.maxQueuedBytes ?? 16 * 1_024 * 1_024,
     maxQueuedMessages: options.maxQueuedMessages ?? 1_024,
     writeTimeoutMs: options.writeTimeoutMs ?? 10_000,
+    messageTimeoutMs: options.messageTimeoutMs ?? 10_000,
     closeTimeoutMs: options.closeTimeoutMs ?? 10_000,
     allowHalfOpen: options.allowHalfOpen ?? false,
     bodies: options.bodies === undefined ? undefined : kindOf(defaults, framing, options),
@@ -80,6 +87,7 @@ export function connectionSettings<In, Out>(
   positive('maxQueuedBytes', settings.maxQueuedBytes);
   positive('maxQueuedMessages', settings.maxQueuedMessages);
   positive('writeTimeoutMs', settings.writeTimeoutMs);
+  positive('messageTimeoutMs', settings.messageTimeoutMs);
   positive('closeTimeoutMs', settings.closeTimeoutMs);
   return settings;
 }
