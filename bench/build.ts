@@ -1,7 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+
+/** What is run by itself. */
+const scripts = ['side', 'micro', 'alone/stalled-members', 'alone/shutdown'];
 
 /**
  * Compiles the library, as it is published, and what the processes of a run are made of: what is measured is plain JavaScript.
@@ -9,7 +13,8 @@ import { build } from 'esbuild';
  */
 export async function compiled(here: string, root: string): Promise<string> {
   execFileSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: 'inherit' });
-  return sideScript(here, join(root, 'bench/.build'), { path: '../../dist/index.js', external: true });
+  const path = pathToFileURL(join(root, 'dist/index.js')).href;
+  return sideScript(here, join(root, 'bench/.build'), { path, external: true });
 }
 
 /** Compiles only what the processes are made of, around a library that is there. */
@@ -19,7 +24,7 @@ export async function sideScript(
   library: { readonly path: string; readonly external?: boolean },
 ): Promise<string> {
   await build({
-    entryPoints: [join(here, 'side.ts')],
+    entryPoints: scripts.map((script) => join(here, `${script}.ts`)),
     outdir,
     outExtension: { '.js': '.mjs' },
     bundle: true,

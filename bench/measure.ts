@@ -10,14 +10,14 @@ export interface Contender {
   readonly name: string;
   readonly peer: string;
   readonly script: string;
+  /** The Node to run it with. */
+  readonly node: string;
 }
 
 /** How a process is run and for how long. */
 export interface Conditions {
   readonly warmUpMs: number;
   readonly measureMs: number;
-  /** The Node to run it with. */
-  readonly node: string;
   /** Flags of Node's for each side. */
   readonly flags: (side: Stage['side']) => readonly string[];
 }
@@ -62,10 +62,10 @@ class Side {
 
   constructor(
     { task }: Case,
-    { name, peer, script }: Contender,
+    { name, peer, script, node }: Contender,
     readonly stage: Stage,
     port: number,
-    { node, flags, warmUpMs, measureMs }: Conditions,
+    { flags, warmUpMs, measureMs }: Conditions,
   ) {
     const { side, role, counts = false, by = peer } = stage;
     const orders: Orders = { peer: by, role, counts, task, port, warmUpMs, measureMs };

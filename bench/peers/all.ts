@@ -41,4 +41,5 @@ export const peers: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./it-length-prefixed.js')).itLengthPrefixed,
     wires: plain,
   },
+  'tinyproto (Python)': { load: async () => (await import('./python.js')).python, wires: ['tinyproto'] },
 };

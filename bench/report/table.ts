@@ -15,14 +15,17 @@ import type { Results, Row } from './results.js';
 
 /** The results as a page of Markdown. */
 export function page(results: Results): string {
-  const { date, machine, node, repeat, measureMs } = results;
   return [
-    `${date.slice(0, 10)}, Node ${node}, ${machine}; medians of ${repeat} rounds of ${measureMs} ms, in turn.`,
+    circumstances(results),
     goals(results.rows),
     everybody(results.rows),
     sizes(results.sizes),
     '',
   ].join('\n\n');
+}
+
+export function circumstances({ date, machine, node, repeat, measureMs }: Results): string {
+  return `${date.slice(0, 10)}, Node ${node}, ${machine}; medians of ${repeat} rounds of ${measureMs} ms, in turn.`;
 }
 
 /** Ours beside the limit, and beside the best of the others. */
@@ -75,7 +78,7 @@ export function everybody(rows: readonly Row[]): string {
   return table(['case', ...names], lines);
 }
 
-function sizes(bytes: Results['sizes']): string {
+export function sizes(bytes: Results['sizes']): string {
   const lines = Object.entries(bytes).map(([what, size]) => [what, `${(size / 1_000).toFixed(2)} kB`]);
   return lines.length === 0 ? '' : table(['minified and gzipped, without rxjs', 'size'], lines);
 }
@@ -85,14 +88,14 @@ function spread({ median, least, most }: Ratio): string {
   return `**${median.toFixed(2)}** (${least.toFixed(2)}–${most.toFixed(2)})`;
 }
 
-function unit(value: number, measure: Measure): string {
+export function unit(value: number, measure: Measure): string {
   if (Number.isNaN(value)) return '–';
   if (measure === 'latency') return `${value.toFixed(1)} µs`;
   if (measure === 'memory') return `${(value / 1_024).toFixed(1)} KiB`;
   return `${Number(value.toPrecision(3)).toLocaleString('en')}/s`;
 }
 
-function table(head: readonly string[], lines: readonly (readonly string[])[]): string {
+export function table(head: readonly string[], lines: readonly (readonly string[])[]): string {
   const rows = [head, head.map(() => '---'), ...lines];
   return rows.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }

@@ -44,8 +44,8 @@ export async function besideTheLoopByHand(name: string, rounds: number): Promise
   const what = cases.find((each) => each.name === name);
   if (what === undefined) throw new Error(`There is no case ${name}`);
   const script = await built();
-  const contender = (peer: string): Contender => ({ name: peer, peer, script });
-  const conditions = { warmUpMs: 200, measureMs: 300, node: process.execPath, flags: () => [] };
+  const contender = (peer: string): Contender => ({ name: peer, peer, script, node: process.execPath });
+  const conditions = { warmUpMs: 200, measureMs: 300, flags: () => [] };
   const ratios: number[] = [];
   for (let round = 0; round < rounds; round++) {
     const ours = await measure(what, contender('rx-tinyproto'), conditions);

@@ -3,7 +3,7 @@
  * What the kernel takes for a stalled peer is filled first, so that it is really stalled while it is measured. Rates are per second of processor time, readers
  * included, so that a busy machine does not decide; the median of the rounds counts.
  *
- *     npx tsx bench/broadcast.ts [readers = 900] [stalled = 100] [messages = 200] [rounds = 5]
+ *     npm run bench -- --case stalled-members [readers = 900] [stalled = 100] [messages = 200] [rounds = 5]
  */
 import {
   type BoundAddress,

@@ -2,7 +2,7 @@
  * Closes many connections spread over time: a server with so many clients, in a process of their own, is told to stop.
  * Prints how the ends were spread, whether each was in order, how late the loop ran meanwhile, and the memory.
  *
- *     npx tsx bench/shutdown.ts [connections = 10,000] [spreadMs = 10,000]
+ *     npm run bench -- --case shutdown [connections = 10,000] [spreadMs = 10,000]
  */
 import { fork } from 'node:child_process';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
