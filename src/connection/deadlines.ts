@@ -51,7 +51,7 @@ export class Deadlines<Name extends string> {
   }
 
   #look(): void {
-    this.#pendingAt = Number.POSITIVE_INFINITY;
+    this.#fired();
     const now = asyncScheduler.now();
     const passed = [...(this.#due ?? [])].filter(([, at]) => at <= now);
     if (passed.length === 0) this.#armNext();
@@ -64,7 +64,8 @@ export class Deadlines<Name extends string> {
   }
 
   #cut(passed: readonly [Name, number][]): void {
-    this.#pendingAt = Number.POSITIVE_INFINITY;
+    // First, because what expires may set another one.
+    this.#fired();
     for (const [name, at] of passed) {
       if (this.#due?.get(name) !== at) continue;
       this.#due.delete(name);
@@ -73,11 +74,15 @@ export class Deadlines<Name extends string> {
     this.#armNext();
   }
 
+  #fired(): void {
+    this.#pending = undefined;
+    this.#pendingAt = Number.POSITIVE_INFINITY;
+  }
+
   #armNext(): void {
     // Nothing is kept for a connection that waits for nothing.
     if (this.#due?.size === 0) this.#due = undefined;
     const next = Math.min(...(this.#due?.values() ?? []));
-    this.#pending = undefined;
     if (next < this.#pendingAt) this.#arm(next);
   }
 }
