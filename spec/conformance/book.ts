@@ -125,9 +125,10 @@ export function openBook(): Book {
       take(1),
     ),
     close() {
-      if (wires.some((wire) => wire.closings !== 1)) faults.push('a wire that does not close once');
+      if (wires.some((wire) => wire.closings !== 1))
+        faults.push(`a wire that does not close once: ${wires.map(({ closings }) => closings)}`);
       if ([...closings.values()].some((count) => count !== 1))
-        faults.push('a connection that does not close once');
+        faults.push(`a connection that does not close once: ${[...closings.values()]}`);
       if (fates.includes('unsettled')) faults.push('a send that never settles');
       const nameless = endings.filter(
         (reason) => !/^(peer|us|(us|peer|error|opening) [a-z-]+)$/.test(reason),

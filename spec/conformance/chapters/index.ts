@@ -6,6 +6,9 @@ import { truncationChapter } from './04-truncation.js';
 import { handshakeChapter } from './05-handshake.js';
 import { slowChapter } from './06-slow-peers.js';
 import { pressureChapter } from './07-back-pressure.js';
+import { serverChapter } from './08-server.js';
+import { clientChapter } from './09-client.js';
+import { reactiveChapter } from './11-reactive.js';
 
 /** In the order of the catalogue. */
 export const chapters: readonly Chapter[] = [
@@ -16,4 +19,7 @@ export const chapters: readonly Chapter[] = [
   handshakeChapter,
   slowChapter,
   pressureChapter,
+  serverChapter,
+  clientChapter,
+  reactiveChapter,
 ];
