@@ -39,7 +39,8 @@ describe('every example', () => {
     const readme = readFileSync(join(root, 'examples/README.md'), 'utf8');
     const missing = folders.filter(
       (name) =>
-        !readme.includes(`\n## ${name}\n`) || !new RegExp(`npm (start|run example -- ${name})`).test(readme),
+        !readme.includes(`\n## ${name}\n`) ||
+        !new RegExp(`npm (start|run example (-- )?${name})`).test(readme),
     );
     expect(missing).toEqual([]);
   });
