@@ -19,15 +19,15 @@ export interface StreamRoad<Out> {
 export function sendAll<Out>(messages: ObservableInput<Out>, road: StreamRoad<Out>): Observable<void> {
   return new Observable((subscriber) => {
     const stream = new SendingStream(subscriber, road);
-    subscriber.add(() => stream.withdraw());
     const source = isIterable(messages) ? drawn(messages) : from(messages);
-    source.subscribe(
-      new Through<Out, void>(
-        subscriber,
-        (message) => stream.add(message),
-        () => stream.end(),
-      ),
+    const through = new Through<Out, void>(
+      subscriber,
+      (message) => stream.add(message),
+      () => stream.end(),
     );
+    // Behind the end of `through`: what is let go draws on, and an endless iterable would never come to an end again.
+    subscriber.add(() => stream.withdraw());
+    source.subscribe(through);
   });
 }
 
