@@ -15,6 +15,7 @@ export const doors = [
   { find: /^rx-tinyproto\/files$/, replacement: at('./src/files/index.ts') },
   { find: /^rx-tinyproto\/transport$/, replacement: at('./src/transport/index.ts') },
   { find: /^rx-tinyproto\/websocket$/, replacement: at('./src/websocket/index.ts') },
+  { find: /^rx-tinyproto\/dashboard$/, replacement: at('./src/dashboard/index.ts') },
 ];
 
 type Reporters = NonNullable<NonNullable<ViteUserConfig['test']>['reporters']>;

@@ -41,6 +41,21 @@ const house: House = {
       ],
       packages: ['rxjs', 'rxjs/testing'],
     },
+    // Both halves of it: the server's, and the page's.
+    dashboard: {
+      uses: [
+        'errors',
+        'transport',
+        'codec',
+        'connection',
+        'client',
+        'server',
+        'relay',
+        'testing',
+        'websocket',
+      ],
+      packages: ['rxjs'],
+    },
     websocket: { uses: ['errors', 'bytes', 'transport', 'framing', 'client', 'server'], packages: ['rxjs'] },
     index: {
       uses: [
@@ -100,6 +115,14 @@ const house: House = {
       because: 'it loads it for those who want a history',
     },
     'nats/nats.ts': { packages: ['@nats-io/jetstream'], because: 'it has a type of it' },
+    'dashboard/serve-pages.ts': {
+      packages: ['node:crypto', 'node:http', 'node:net'],
+      because: 'it serves a page, to who has a token',
+    },
+    'dashboard/page-script.ts': {
+      packages: ['node:fs/promises', 'node:url', 'esbuild'],
+      because: 'it reads the script of the page, or makes it of the sources',
+    },
     'websocket/ws-road.ts': { packages: ['node:net', 'ws'], because: 'it is Node’s half: a socket of `ws`' },
     'websocket/ws-dial.ts': { packages: ['node:net', 'ws'], because: 'it is Node’s half: dials with `ws`' },
     'websocket/ws-listen.ts': {

@@ -42,6 +42,9 @@ const doors: Record<string, string> = {
     nats NatsOptions HistoryOptions broadcast SpanningOptions SpanningRoom Missed Present WhileBusAway
     Bus BusState Letter
   `,
+  'src/dashboard/index.ts': `
+    dashboard Dashboard DashboardOptions
+  `,
   'src/websocket/index.ts': `
     connect listen webSocket WebSocketOptions
   `,
