@@ -78,6 +78,7 @@ const house: House = {
     // The program: it stands outside, and nothing imports it.
     cli: {
       uses: [
+        'dashboard',
         'errors',
         'bytes',
         'transport',

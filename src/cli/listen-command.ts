@@ -1,11 +1,13 @@
-import { identity, type Observable, Subject, takeUntil } from 'rxjs';
+import { identity, type Observable, Subject, switchMap, takeUntil, tap } from 'rxjs';
 import type { Connection } from '../connection/connection.js';
+import type { Dashboard } from '../dashboard/index.js';
 import { SendError } from '../errors.js';
 import { listen } from '../index.js';
 import { serve } from '../server/serve.js';
 import { formatAddress } from '../transport/address.js';
 import type { BoundAddress } from '../transport/transport.js';
 import { command } from './command.js';
+import { dashboardOf, dashboardOptions } from './dashboard-option.js';
 import { beside } from './endings.js';
 import { framingHelp } from './framing-option.js';
 import { broadcasting, echoing, executing, type Mode, relaying, talking } from './listen-modes.js';
@@ -28,6 +30,7 @@ const options = {
     help: 'runs it for each connection: messages are lines on its standard input and output',
   },
   once: { type: 'boolean', help: 'takes one connection at a time, and ends with the first' },
+  ...dashboardOptions,
 } as const;
 
 export const listenCommand = command({
@@ -45,6 +48,7 @@ ${framingHelp}`,
     ["rx-tinyproto listen '*:9123' --tls-cert cert.pem --tls-key key.pem", 'with TLS, for everybody'],
     ["rx-tinyproto listen --exec 'tr a-z A-Z' --framing lines", 'a server made of a filter'],
     ['rx-tinyproto listen --json --record talk.svg', 'keeps the conversation as a picture'],
+    ['rx-tinyproto listen --echo --dashboard 8080', 'shows who says what, live, in a browser'],
   ],
   run(values, operands, stage) {
     const talk = talkOf(values, 'listen', stage);
@@ -60,20 +64,25 @@ ${framingHelp}`,
     };
     const { framing, transport } = talk;
     const limits = values.once ? { maxConnections: 1 } : {};
-    return listen(addresses, {
-      framing,
-      transport,
-      openObserver,
-      allowHalfOpen: true,
-      ...limits,
-      ...serverTls(values),
-    }).pipe(
-      takeUntil(stage.interrupt$),
-      values.once ? takeUntil(gone$) : identity,
-      serving(mode, talk, () => gone$.next()),
-      mode.beside$ ? beside(mode.beside$) : identity,
-      talk.keeping,
-    );
+    const served = (shown?: Dashboard) =>
+      listen(addresses, {
+        framing,
+        transport,
+        openObserver,
+        allowHalfOpen: true,
+        ...limits,
+        ...serverTls(values),
+        ...(shown && { eventObserver: shown.eventObserver }),
+      }).pipe(
+        takeUntil(stage.interrupt$),
+        values.once ? takeUntil(gone$) : identity,
+        shown?.watch() ?? identity,
+        serving(mode, talk, () => gone$.next()),
+        mode.beside$ ? beside(mode.beside$) : identity,
+        shown ? beside(shown.page$.pipe(tap((url) => talk.note(`Shown at ${url}`)))) : identity,
+        talk.keeping,
+      );
+    return dashboardOf(values.dashboard)?.pipe(switchMap((shown) => served(shown))) ?? served();
   },
 });
 

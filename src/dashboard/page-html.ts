@@ -23,7 +23,7 @@ dl div { display: flex; gap: .35rem; } dt { color: var(--faint); } dd { margin: 
 #sampled { color: var(--flow); } #sampled:empty { display: none; }
 nav { display: flex; flex-wrap: wrap; gap: .4rem; margin-left: auto; align-items: center; }
 button, select { font: inherit; color: inherit; background: var(--stripe); border: 1px solid var(--line); border-radius: 6px; padding: .3rem .7rem; min-height: 2rem; cursor: pointer; }
-button[aria-pressed=true] { background: var(--accent); border-color: var(--accent); color: var(--ground); }
+button.still { background: var(--accent); border-color: var(--accent); color: var(--ground); }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: -2px; }
 main:focus-visible { outline: none; box-shadow: 0 -2px var(--accent), 0 2px var(--accent); z-index: 1; }
 main { flex: 1; min-height: 0; overflow-y: auto; display: grid; grid-template-columns: minmax(7rem, 13rem) 1fr; align-items: start; }
@@ -58,7 +58,7 @@ footer { border-top: 1px solid var(--line); padding: .5rem .8rem; display: grid;
   </dl>
   <span id="sampled" role="status"></span>
   <nav aria-label="View">
-    <button id="pause" aria-pressed="false">Pause</button>
+    <button id="pause">Pause</button>
     <select id="span" aria-label="Time shown"><option value="5000">5 s</option><option value="15000" selected>15 s</option><option value="30000">30 s</option></select>
     <button id="svg" aria-label="Save as SVG">SVG</button>
     <button id="marbles" aria-label="Save as marbles in text">Marbles</button>

@@ -1,4 +1,4 @@
-import { animationFrames, fromEvent, merge, retry, tap, throttleTime } from 'rxjs';
+import { animationFrames, asyncScheduler, fromEvent, merge, retry, tap, throttleTime } from 'rxjs';
 import { converse } from '../../client/converse.js';
 import { json } from '../../codec/json.js';
 import { connect } from '../../websocket/browser.js';
@@ -36,7 +36,7 @@ let chosenRow: Row | undefined;
 /** Those that have not ended before what is shown. */
 const rows = () =>
   [...store.rows.values()].filter(({ over = Number.POSITIVE_INFINITY }) => over >= view().from);
-const live = () => store.latest - lagMs + Math.min(1_000, performance.now() - cameAt);
+const live = () => store.latest - lagMs + Math.min(1_000, asyncScheduler.now() - cameAt);
 const end = () => still ?? live();
 
 function view(): View {
@@ -47,7 +47,7 @@ function view(): View {
 function stand(time: number | undefined): void {
   still = time;
   const paused = still !== undefined;
-  pause.ariaPressed = `${paused}`;
+  pause.classList.toggle('still', paused);
   pause.textContent = paused ? 'Go live' : 'Pause';
 }
 
@@ -108,7 +108,7 @@ function showCounts(): void {
 
 function take(batch: Batch): void {
   store.take(batch);
-  cameAt = performance.now();
+  cameAt = asyncScheduler.now();
   showCounts();
   list.show(rows(), chosenRow);
 }

@@ -1,0 +1,176 @@
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { type BoundAddress, connect, converse, listen, text } from 'rx-tinyproto';
+import { type DashboardOptions, dashboard } from 'rx-tinyproto/dashboard';
+import { concat, firstValueFrom, ignoreElements, NEVER, ReplaySubject, type Subscription } from 'rxjs';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { crowd, crowdOptions, slowEcho } from '../../examples/dashboard/flow.js';
+import { hasChromium, startChromium } from '../helpers/chromium.js';
+import { describePeer } from '../helpers/peers.js';
+
+const running: Subscription[] = [];
+afterEach(() => {
+  for (const each of running.splice(0).reverse()) each.unsubscribe();
+});
+
+/** An echo server that is shown; gives its address, and the page's. */
+async function shownServer(options: DashboardOptions = {}) {
+  const shown = dashboard(options);
+  const bound$ = new ReplaySubject<readonly BoundAddress[]>(1);
+  const url$ = new ReplaySubject<string>(1);
+  const { eventObserver } = shown;
+  running.push(
+    listen(0, { ...crowdOptions, openObserver: bound$, eventObserver })
+      .pipe(shown.watch(), slowEcho(5))
+      .subscribe(),
+    shown.page$.subscribe(url$),
+  );
+  const [address = 0] = await firstValueFrom(bound$);
+  return { address, url: new URL(await firstValueFrom(url$)) };
+}
+
+describe('the page of a dashboard', () => {
+  it('opens with its token, from this machine, for no other page', async () => {
+    const { url } = await shownServer();
+    const status = async (headers: Record<string, string>, path = `/${url.search}`) => {
+      const feed = new WebSocket(new URL(path.replace('/', '/feed'), url).href.replace('http', 'ws'), {
+        headers,
+      });
+      const answer = await new Promise((got) => {
+        feed.on('unexpected-response', (_, response) => got(response.statusCode));
+        feed.on('open', () => got('open'));
+        feed.on('error', () => {});
+      });
+      feed.terminate();
+      return [(await fetch(new URL(path, url), { headers: {} })).status, answer];
+    };
+    expect(await status({})).toEqual([200, 'open']);
+    expect(await status({}, '/?token=0')).toEqual([403, 403]);
+    expect(await status({}, `/?token=${'0'.repeat(32)}`)).toEqual([403, 403]);
+    expect(await status({ origin: 'http://evil.example' })).toEqual([200, 403]);
+    expect(await status({ host: 'evil.example' })).toEqual([200, 403]);
+    expect(url.hostname).toBe('127.0.0.1');
+  });
+});
+
+describePeer('Chromium', hasChromium, () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await startChromium();
+  });
+  afterAll(() => browser?.close());
+
+  async function opened(url: URL, options: BrowserContextOptions = {}) {
+    const page = await browser.newPage(options);
+    const errors: string[] = [];
+    page.on('pageerror', (error) => errors.push(String(error)));
+    page.on('dialog', (dialog) => {
+      errors.push(dialog.message());
+      void dialog.dismiss();
+    });
+    await page.goto(url.href);
+    return { page, errors };
+  }
+
+  const saved = async (page: Page, button: string) => {
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByLabel(button).click()]);
+    const chunks: Buffer[] = [];
+    for await (const chunk of await download.createReadStream()) chunks.push(chunk as Buffer);
+    return Buffer.concat(chunks).toString();
+  };
+
+  it('shows what comes and goes, by the keyboard too, and what a peer sends is text', async () => {
+    const { address, url } = await shownServer();
+    const { page, errors } = await opened(url);
+    await page.getByText('Nobody is here yet.').waitFor();
+    const nasty = '<img src=x onerror=alert(1)>';
+    running.push(
+      connect(address, { codec: text() })
+        .pipe(converse((conn) => concat(conn.send(nasty).pipe(ignoreElements()), NEVER)))
+        .subscribe(),
+    );
+    await page.locator('#rows li').waitFor();
+    await page.waitForTimeout(600);
+    await page.locator('main').focus();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowLeft');
+    await expect.poll(() => page.locator('#detail pre').textContent()).toContain(nasty);
+    await expect.poll(() => page.locator('#detail span').textContent()).toMatch(/was sent at .* 28 bytes/);
+    await page.keyboard.press('ArrowLeft');
+    await expect.poll(() => page.locator('#detail span').textContent()).toMatch(/came at .* 28 bytes/);
+    expect(await page.locator('#pause').textContent()).toBe('Go live');
+    expect(await page.locator('#detail img').count()).toBe(0);
+    for (const each of running.splice(2)) each.unsubscribe();
+    await page.keyboard.press('Escape');
+    await page.locator('li.over').waitFor();
+    expect(await page.locator('#pause').textContent()).toBe('Pause');
+    expect(errors).toEqual([]);
+    await page.close();
+  });
+
+  it('stands still, goes back, and saves what is seen', async () => {
+    const { address, url } = await shownServer();
+    running.push(
+      crowd(connect(address, crowdOptions), { people: 3, everyMs: 50, stayMs: 60_000 }).subscribe(),
+    );
+    const { page, errors } = await opened(url);
+    await page.locator('#rows li').nth(2).waitFor();
+    await page.waitForTimeout(1_500);
+    await page.locator('main').focus();
+    await page.keyboard.press(' ');
+    const picture = () => page.locator('canvas').screenshot();
+    const still = await picture();
+    await page.waitForTimeout(300);
+    expect(Buffer.compare(await picture(), still)).toBe(0);
+    await page.getByLabel('Time: left is earlier').fill('500');
+    await expect.poll(async () => Buffer.compare(await picture(), still)).not.toBe(0);
+    await page.getByText('Go live').click();
+    const svg = await saved(page, 'Save as SVG');
+    expect(svg).toMatch(/^<svg .*127\.0\.0\.1:\d+ →.*<\/svg>\n$/s);
+    expect(await saved(page, 'Save as marbles in text')).toMatch(/^ms |\n.*127\.0\.0\.1:\d+ →/);
+    expect(errors).toEqual([]);
+    await page.close();
+  });
+
+  it('stays smooth with 100 connections and 1,000 messages a second, and says that it samples', async () => {
+    const { address, url } = await shownServer({ marksPerSecond: 500 });
+    running.push(
+      crowd(connect(address, crowdOptions), { people: 100, everyMs: 100, stayMs: 60_000 }).subscribe(),
+    );
+    const { page, errors } = await opened(url, { viewport: { width: 1_100, height: 700 } });
+    await page.locator('#rows li').nth(99).waitFor();
+    await page.waitForTimeout(3_000);
+    const frames = await page.evaluate<number>(
+      `new Promise((told) => {
+        let frames = 0;
+        const count = () => { frames++; requestAnimationFrame(count); };
+        requestAnimationFrame(count);
+        setTimeout(() => told(frames / 2), 2000);
+      })`,
+    );
+    // Server, crowd and browser share two cores, perhaps with other specs: alone it is thirty and more.
+    expect(frames).toBeGreaterThan(8);
+    await page.getByText(/a sample: \d+\/s are not drawn/).waitFor();
+    expect(errors).toEqual([]);
+    await page.close();
+  });
+
+  it.each(['light', 'dark'] as const)('fits on a phone, %s', async (colorScheme) => {
+    const { address, url } = await shownServer();
+    running.push(
+      crowd(connect(address, crowdOptions), { people: 5, everyMs: 200, stayMs: 60_000 }).subscribe(),
+    );
+    const { page, errors } = await opened(url, {
+      viewport: { width: 360, height: 700 },
+      colorScheme,
+      hasTouch: true,
+    });
+    await page.locator('#rows li').nth(4).waitFor();
+    const wide = await page.evaluate<number>('document.documentElement.scrollWidth');
+    expect(wide).toBeLessThanOrEqual(360);
+    const ground = await page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
+    expect(ground).toBe(colorScheme === 'light' ? 'rgb(255, 255, 255)' : 'rgb(13, 17, 23)');
+    expect(errors).toEqual([]);
+    await page.close();
+  });
+});
