@@ -8,6 +8,7 @@ import {
   connectionSettings,
   demandSecurable,
   positive,
+  timerMs,
 } from '../connection/options.js';
 import { WireError } from '../errors.js';
 import type { Tls } from '../transport/tls-options.js';
@@ -46,7 +47,7 @@ export function connectOver(defaults: ConnectionDefaults & { readonly transport:
     const late = () => throwError(() => new WireError('connect-timeout', `No connection within ${first} ms`));
     return dialling.pipe(
       switchMap((wire) => openConnection(wire, settings)),
-      timeout({ first, with: late }),
+      timeout({ first: timerMs(first), with: late }),
       switchMap(whileOpen),
     );
   };

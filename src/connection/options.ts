@@ -111,6 +111,9 @@ export function demandSecurable(transport: Transport, asked: object): void {
     throw new TypeError(`This transport does not know ${names.join(' and ')}`);
 }
 
+/** A time as the platform's timers can have it. They know none above some 24 days, and take a longer one, `Infinity` above all, for a millisecond. */
+export const timerMs = (ms: number): number => Math.min(ms, 2 ** 31 - 1);
+
 /** A limit is a number above zero; `Infinity` has to be written. */
 export function positive(name: string, value: number): number {
   if (typeof value !== 'number') throw new TypeError(`${name} is a number, not ${typeof value}`);
