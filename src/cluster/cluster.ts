@@ -16,9 +16,17 @@ interface Envelope {
  *     worker 1                primary             worker 2
  *     publish ──process.send──▶ clusterHub ──worker.send──▶ receive
  *
- * A letter has at most 1 MiB. It is confirmed when the primary has it; what a room sends waits within the bounds of the room until then. `away` while the primary passes nothing on. Throws a `TypeError` outside of a worker.
+ * There is one in a process, however often it is asked for. A letter has at most 1 MiB. It is confirmed when the primary has it; what a room sends waits within the bounds of the room until then. `away` while the primary passes nothing on. Throws a `TypeError` outside of a worker.
  */
 export function clusterBus(): Bus {
+  present ??= busOf();
+  return present;
+}
+
+/** Two on one channel would each hear what is said to the other. */
+let present: Bus | undefined;
+
+function busOf(): Bus {
   if (!process.send)
     throw new TypeError('clusterBus() is for the workers of a cluster, and this process has no primary');
   return channelBus({

@@ -1,0 +1,3 @@
+import { monkeyOfRooms } from './monkey.js';
+
+monkeyOfRooms(0, 6);
