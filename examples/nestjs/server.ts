@@ -129,14 +129,21 @@ export class TinyprotoServer
     const events$ = packets$.pipe(
       takeUntil(stopping$),
       filter(isEvent),
-      consume(
-        ({ event, data }) => this.handleEvent(event, { pattern: event, data }, contextOf(conn, event)),
-        {
-          concurrency: maxEvents,
-        },
-      ),
+      consume(({ event, data }) => this.hear(event, data, contextOf(conn, event)), {
+        concurrency: maxEvents,
+      }),
     );
     return merge(requests$, events$).pipe(ignoreElements());
+  }
+
+  /** Nest tells of what goes wrong in a handler; what is left is a pattern that is none. */
+  private hear(event: string, data: unknown, context: TinyprotoContext): Observable<unknown> {
+    return from(this.handleEvent(event, { pattern: event, data }, context)).pipe(
+      catchError((error) => {
+        this.logger.error(error);
+        return EMPTY;
+      }),
+    );
   }
 
   /** All that becomes of a request: never an error, whatever the handler does. */

@@ -10,7 +10,7 @@ import {
   RpcException,
 } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
-import { consume, paced, WireError } from 'rx-tinyproto';
+import { connect, consume, json, paced, WireError } from 'rx-tinyproto';
 import { virtualNetwork } from 'rx-tinyproto/testing';
 import {
   catchError,
@@ -20,6 +20,7 @@ import {
   ignoreElements,
   lastValueFrom,
   map,
+  merge,
   mergeMap,
   NEVER,
   type Observable,
@@ -27,6 +28,7 @@ import {
   range,
   Subject,
   take,
+  tap,
   throwError,
   timer,
   toArray,
@@ -89,7 +91,10 @@ class Handlers {
 
   @MessagePattern('held')
   held(count: number): Observable<number> {
-    return range(count).pipe(paced());
+    return range(count).pipe(
+      paced(undefined, { maxWaiting: count }),
+      tap(() => seen.drawn++),
+    );
   }
 
   @MessagePattern('flood')
@@ -217,24 +222,27 @@ describe('streams of Nest', () => {
     expect(await ended).toBe(pattern);
   });
 
-  it('are drawn at the pace of a slow subscriber, which holds nobody else', async () => {
-    const { client, ask } = await both({ window: 4 });
-    seen.drawn = 0;
-    const release$ = new Subject<void>();
-    const slow = client
-      .send('drawn', 1_000)
-      .pipe(consume(() => release$.pipe(take(1))))
-      .subscribe();
-    for (let other = 0; other < 20; other++) expect(await ask('double', other)).toEqual([other * 2]);
-    expect(seen.drawn).toBeLessThanOrEqual(4 + 4);
-    for (let each = 0; each < 10; each++) {
-      release$.next();
-      await ask('double', each);
-    }
-    expect(seen.drawn).toBeGreaterThan(8);
-    expect(seen.drawn).toBeLessThanOrEqual(10 + 4 + 4);
-    slow.unsubscribe();
-  });
+  it.each(['drawn', 'held'])(
+    'go at the pace of a slow subscriber, who holds nobody else: %s',
+    async (pattern) => {
+      const { client, ask } = await both({ window: 4 });
+      seen.drawn = 0;
+      const release$ = new Subject<void>();
+      const slow = client
+        .send(pattern, 5_000)
+        .pipe(consume(() => release$.pipe(take(1))))
+        .subscribe();
+      for (let other = 0; other < 20; other++) expect(await ask('double', other)).toEqual([other * 2]);
+      expect(seen.drawn).toBeLessThanOrEqual(4 + 4);
+      for (let each = 0; each < 10; each++) {
+        release$.next();
+        await ask('double', each);
+      }
+      expect(seen.drawn).toBeGreaterThan(8);
+      expect(seen.drawn).toBeLessThanOrEqual(10 + 4 + 4);
+      slow.unsubscribe();
+    },
+  );
 
   it('may ask from inside of what they are at work on', async () => {
     const { client } = await both({ window: 1 });
@@ -292,6 +300,22 @@ describe('connections of Nest', () => {
     await firstValueFrom(client.send('double', 1));
     await app.close();
     expect(await waiting).toBeInstanceOf(Error);
+  });
+
+  it.each([
+    { id: '1', pattern: 'drawn', data: 9, window: 1_000_000_000 },
+    { id: '1', pattern: 'drawn', data: 9, window: 0.5 },
+    { id: '1', more: -1 },
+    { id: 'x'.repeat(65), cancel: true },
+    ['drawn'],
+    null,
+  ])('end that say what is no packet: %j', async (packet) => {
+    const { net, ask } = await both();
+    const broken$ = connect(net.address, { transport: net.transport, codec: json() }).pipe(
+      mergeMap((conn) => merge(conn.messages$, conn.send(packet))),
+    );
+    expect(await failureOf(broken$)).toMatchObject({ code: 'reset' });
+    expect(await ask('double', 1)).toEqual([2]);
   });
 
   it('end when the client is closed, which fails what waits', async () => {

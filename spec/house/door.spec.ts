@@ -14,6 +14,7 @@ const allowed: Readonly<Record<string, string>> = {
     'takes lists of addresses as Node has them; the TCP `listen` throws before it binds',
   'helpers/proxy-headers.ts': 'writes addresses as the system does',
   'files/refusals.spec.ts': 'makes a named pipe, which Node itself cannot',
+  'examples/nestjs.deep.ts': 'Nest is made of promises: it names the virtual network instead',
   'framing/lift.spec.ts': 'a promise must not be waited for, which takes one',
   'testing/checks.spec.ts': 'shows the traps, with TestScheduler and with timers',
   'testing/diagrams.spec.ts': 'compares with what RxJS reads',

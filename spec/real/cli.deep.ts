@@ -32,6 +32,23 @@ async function saying(test: TestContext, text: string, ...words: readonly string
 
 beforeAll(() => bundled());
 
+describe('rx-tinyproto', () => {
+  it('says in one line what went wrong', async (test) => {
+    const client = await cli(test, 'connect', '127.0.0.1:1');
+    const stderr = 'rx-tinyproto: Dialling 127.0.0.1:1 failed: nobody listens there (connection-refused)\n';
+    expect(await client.ended).toEqual({ code: 3, stdout: '', stderr });
+  });
+
+  it('knows its version', async (test) => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+    expect(await (await cli(test, '--version')).ended).toEqual({
+      code: 0,
+      stdout: `${version}\n`,
+      stderr: '',
+    });
+  });
+});
+
 describe('--tls', () => {
   it('talks with who is trusted, and with nobody else', async (test) => {
     const path = folder(test);
@@ -87,6 +104,14 @@ describe('listen', () => {
       code: 0,
       stdout: 'hi\n',
     });
+  });
+
+  it('--exec runs a command for each connection: messages are lines', async (test) => {
+    const [, port] = await listening(test, '--exec', 'tr a-z A-Z', '-f', 'lines');
+    const client = await cli(test, 'connect', port, '-f', 'lines', '-q');
+    client.say('one\ntwo\n');
+    client.end();
+    expect(await client.ended).toEqual({ code: 0, stdout: 'ONE\nTWO\n', stderr: '' });
   });
 
   it('--exec: a command that does not read holds the peer, and ends with its connection', async (test) => {

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it, type TestContext } from 'vitest';
 import { cli, cliOnTerminal, type Program } from '../helpers/cli-process.js';
 import { describePeer, onPath } from '../helpers/peers.js';
@@ -36,29 +35,6 @@ describe('rx-tinyproto', { timeout }, () => {
     client.deafen();
     client.say('two\nthree\n');
     expect(await client.ended).toMatchObject({ code: 0, stderr: '' });
-  });
-
-  it('runs a command for each connection: messages are lines', async (test) => {
-    const [, address] = await listening(test, '--exec', 'tr a-z A-Z', '-f', 'lines');
-    const client = await cli(test, 'connect', address, '-f', 'lines', '-q');
-    client.say('one\ntwo\n');
-    client.end();
-    expect(await client.ended).toEqual({ code: 0, stdout: 'ONE\nTWO\n', stderr: '' });
-  });
-
-  it('says in one line what went wrong', async (test) => {
-    const client = await cli(test, 'connect', '127.0.0.1:1');
-    const stderr = 'rx-tinyproto: Dialling 127.0.0.1:1 failed: nobody listens there (connection-refused)\n';
-    expect(await client.ended).toEqual({ code: 3, stdout: '', stderr });
-  });
-
-  it('knows its version', async (test) => {
-    const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
-    expect(await (await cli(test, '--version')).ended).toEqual({
-      code: 0,
-      stdout: `${version}\n`,
-      stderr: '',
-    });
   });
 });
 

@@ -1,7 +1,7 @@
-import { type Observable, type Observer, of } from 'rxjs';
+import { type Observable, type Observer, of, Subscriber } from 'rxjs';
 import { AsyncSchemaError, ProtocolError, WireError } from '../errors.js';
 import type { Frame, FramingMachine, StreamingPort, Wait } from '../framing/framing.js';
-import type { Wire } from '../transport/transport.js';
+import type { Wire, WireClosed } from '../transport/transport.js';
 import type { Connection, Protocol } from './connection.js';
 import { Deadlines } from './deadlines.js';
 import { encode, type Spoken } from './encoder.js';
@@ -93,19 +93,8 @@ export class Core<In, Out> implements StreamingPort, WriterEvents, InboxEvents<I
   start(connection: Connection<In, Out>, opening: Observer<Connection<In, Out>>): void {
     this.#connection = connection;
     this.#opening = opening;
-    this.wire.bytes$.subscribe({
-      next: (chunk) => this.#cameBytes(chunk),
-      complete: () => this.#cameEnd(),
-      error: (error) => {
-        this.#fail(error, true);
-        this.turn();
-      },
-    });
-    this.wire.closed$.subscribe(({ error }) => {
-      if (error) this.#fail(error, true);
-      else this.#shut(undefined, false);
-      this.#tellClosed();
-    });
+    this.wire.bytes$.subscribe(new FromWire(this as unknown as Core<never, never>));
+    this.wire.closed$.subscribe((closed) => this.#wireClosed(closed));
     this.#machine.start();
     this.turn();
   }
@@ -228,6 +217,34 @@ export class Core<In, Out> implements StreamingPort, WriterEvents, InboxEvents<I
     return this.#budgeted?.grant(bytes, force) ?? true;
   }
 
+  // --- what the wire brings
+
+  cameBytes(chunk: Uint8Array): void {
+    if (this.life.state === 'closed') return;
+    this.meter.came(chunk.length);
+    this.#machine.receive(chunk);
+    this.turn();
+  }
+
+  cameEnd(): void {
+    if (this.life.state === 'closed') return;
+    this.#machine.receiveEnd();
+    this.#peerHasEnded = true;
+    this.turn();
+  }
+
+  /** RST and its like, where nothing more can be said. */
+  roadFailed(error: unknown): void {
+    this.#fail(error, true);
+    this.turn();
+  }
+
+  #wireClosed({ error }: WireClosed): void {
+    if (error) this.#fail(error, true);
+    else this.#shut(undefined, false);
+    this.#tellClosed();
+  }
+
   // --- what the writer tells: WriterEvents
 
   lastWritten(pieces: number): void {
@@ -249,8 +266,7 @@ export class Core<In, Out> implements StreamingPort, WriterEvents, InboxEvents<I
   }
 
   writingFailed(error: WireError): void {
-    this.#fail(error, true);
-    this.turn();
+    this.roadFailed(error);
   }
 
   // --- what the inbox asks and tells: InboxEvents
@@ -312,20 +328,6 @@ export class Core<In, Out> implements StreamingPort, WriterEvents, InboxEvents<I
     if (sending?.state === 'begun') this.mark.look();
     else this.turn();
     return sending;
-  }
-
-  #cameBytes(chunk: Uint8Array): void {
-    if (this.life.state === 'closed') return;
-    this.meter.came(chunk.length);
-    this.#machine.receive(chunk);
-    this.turn();
-  }
-
-  #cameEnd(): void {
-    if (this.life.state === 'closed') return;
-    this.#machine.receiveEnd();
-    this.#peerHasEnded = true;
-    this.turn();
   }
 
   #readBytes(): In | None {
@@ -537,5 +539,29 @@ export class Core<In, Out> implements StreamingPort, WriterEvents, InboxEvents<I
   #tellClosed(): void {
     this.mark.close();
     this.life.tell(this.sends.unsent, this.#machine.dropped);
+  }
+}
+
+/** Takes what a wire brings to its connection: as an object with three functions, RxJS would make five more. */
+class FromWire extends Subscriber<Uint8Array> {
+  readonly #core: Core<never, never>;
+
+  constructor(core: Core<never, never>) {
+    super();
+    this.#core = core;
+  }
+
+  protected override _next(chunk: Uint8Array): void {
+    this.#core.cameBytes(chunk);
+  }
+
+  protected override _complete(): void {
+    this.unsubscribe();
+    this.#core.cameEnd();
+  }
+
+  protected override _error(error: unknown): void {
+    this.unsubscribe();
+    this.#core.roadFailed(error);
   }
 }

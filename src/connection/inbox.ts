@@ -120,7 +120,8 @@ export class Inbox<In> implements GateOwner {
       tellEnd(reader, this.#ending?.failure);
       return;
     }
-    this.#readers = [...this.#readers, reader];
+    // Nearly always one; a list that grows has room for more.
+    this.#readers = this.#readers.length === 0 ? [reader] : [...this.#readers, reader];
     reader.add(() => this.#remove(reader));
     this.#start();
   }

@@ -1,6 +1,7 @@
 import { createHash, type Hash, randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, link, lstat, open, rename, statfs, unlink } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
 import { asRefusal, Refusal } from './file-error.js';
 import type { Folder } from './folder.js';
 import { hashed } from './hashed.js';
@@ -53,7 +54,7 @@ export async function landing(
   const partial = `.rx-tinyproto-${resumable ? key : randomUUID()}.part`;
   const path = folder.at(partial);
   const mark = `${dev}:${ino}:${partial}`;
-  if (underWay.has(mark)) throw new Refusal('somebody else is sending the same file');
+  await free(mark);
   underWay.add(mark);
   try {
     const handle = await opened(path, resumable);
@@ -123,6 +124,14 @@ class FileLanding implements Landing {
     if (this.#isThere && !isKept) await unlink(this.path);
     await this.handle.close();
     this.how.left();
+  }
+}
+
+/** Waits a little: a connection that broke off may not have noticed it yet. */
+async function free(mark: string): Promise<void> {
+  for (let tries = 20; underWay.has(mark); tries--) {
+    if (tries === 0) throw new Refusal('somebody else is sending the same file');
+    await setTimeout(100);
   }
 }
 
