@@ -20,9 +20,9 @@ const atOnce = 100;
  */
 export function audience({ size, window, connections, port, got }: Part, manners: Manners): void {
   const message = sample(size);
-  const messages = connections * window;
-  const roundBytes = messages * manners.frameBytes;
+  const roundBytes = connections * window * manners.frameBytes;
   let bytes = 0;
+  let counted = 0;
   let speaker: Socket | undefined;
   let begun = 0;
 
@@ -35,6 +35,7 @@ export function audience({ size, window, connections, port, got }: Part, manners
       bytes += opened ? opened(shared.subarray(0, length)) : length;
       opened = undefined;
       if (bytes > roundBytes) throw new Error(`${bytes} bytes of a round of ${roundBytes}`);
+      for (; counted < Math.floor(bytes / manners.frameBytes); counted++) got(message);
       if (bytes === roundBytes) finish();
     };
   };
@@ -46,7 +47,7 @@ export function audience({ size, window, connections, port, got }: Part, manners
 
   function finish(): void {
     bytes = 0;
-    for (let each = 0; each < messages; each++) got(message);
+    counted = 0;
     speaker?.write(manners.heard);
   }
 

@@ -28,13 +28,17 @@ export function circumstances({ date, machine, node, repeat, measureMs }: Result
   return `${date.slice(0, 10)}, Node ${node}, ${machine}; medians of ${repeat} rounds of ${measureMs} ms, in turn.`;
 }
 
-/** Ours beside the limit, and beside the best of the others. */
-export function goals(rows: readonly Row[]): string {
+/** Ours beside the limit, and beside the best of the others, who may have been measured in a run of their own. */
+export function goals(rows: readonly Row[], withOthers = rows): string {
   const head = ['case', 'ours ÷ raw-tuned', 'goal', 'by processor time', 'ours', 'raw-tuned', 'best library'];
-  return table(head, rows.flatMap(goalLines));
+  const beside = (row: Row) => withOthers.find((other) => other.case.name === row.case.name) ?? row;
+  return table(
+    head,
+    rows.flatMap((row) => goalLines(row, ahead(beside(row)))),
+  );
 }
 
-function goalLines(row: Row): string[][] {
+function goalLines(row: Row, others: string): string[][] {
   const { title, measure, goal, goalAt99 } = row.case;
   const value = (run: Parameters<typeof at99>[0]) => figureOf(run, measure);
   const sign = isMore(measure) ? '≥' : '≤';
@@ -44,7 +48,7 @@ function goalLines(row: Row): string[][] {
   ];
   const byProcessor = measure === 'memory' ? '' : ratio(row, limit, ours, effort).median.toFixed(2);
   const both = (each: typeof at99) => [ours, limit].map((name) => unit(medianOf(row, name, each), measure));
-  const first = [title, ...figures(value, goal), byProcessor, ...both(value), ahead(row)];
+  const first = [title, ...figures(value, goal), byProcessor, ...both(value), others];
   if (goalAt99 === undefined) return [first];
   return [first, [`${title}, p99`, ...figures(at99, goalAt99), '', ...both(at99), '']];
 }
