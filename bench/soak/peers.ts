@@ -95,24 +95,24 @@ async function probe({ seconds, count, ...to }: To & { readonly seconds: number;
 /** One byte: whoever says so is flooded. */
 const flood = Uint8Array.of(1);
 
-/** What a bad peer says before it is slow: with one byte a second from there. */
+/** What a bad peer says before it is slow, and how long it takes for each further byte, if it says any: never idle for long. */
 function deed(
   how: Badness,
   kind: Kind,
   size: number,
-): { readonly said: Uint8Array; readonly drips: boolean } {
+): { readonly said: Uint8Array; readonly dripMs?: number } {
   const begin = (...parts: readonly Uint8Array[]) => new Uint8Array(Buffer.concat(parts));
   switch (how) {
     case 'never-reads':
-      return { said: begin(opening(kind), frame(kind, flood)), drips: false };
+      return { said: begin(opening(kind), frame(kind, flood)) };
     case 'announces':
-      return { said: begin(opening(kind), header(size)), drips: false };
+      return { said: begin(opening(kind), header(size)) };
     case 'opening':
-      return { said: begin(), drips: false };
+      return { said: begin() };
     case 'header':
-      return { said: begin(opening(kind), Uint8Array.of(0)), drips: true };
+      return { said: begin(opening(kind), Uint8Array.of(0)), dripMs: 2_000 };
     case 'payload':
-      return { said: begin(opening(kind), header(size)), drips: true };
+      return { said: begin(opening(kind), header(size)), dripMs: 1_000 };
   }
 }
 
@@ -124,16 +124,16 @@ async function misbehave({
   ...to
 }: To & { readonly how: Badness; readonly count: number; readonly size: number }) {
   cut = [];
-  const { said, drips } = deed(how, to.kind, size);
+  const { said, dripMs } = deed(how, to.kind, size);
   await times(count, 100, async (index) => {
     const socket = connect({ ...hostOf(to, index), noDelay: true });
     held.push(socket);
     await new Promise<void>((resolve) => socket.once('connect', resolve).once('error', () => resolve()));
     if (said.length > 0) socket.write(said);
     const began = performance.now();
-    const drip = drips ? setInterval(() => socket.write(Uint8Array.of(0)), 1_000) : undefined;
+    const drip = dripMs ? setInterval(() => socket.write(Uint8Array.of(0)), dripMs) : undefined;
     // An empty write finds an RST that a socket is not told of when it does not read.
-    const look = how === 'never-reads' ? setInterval(() => socket.write(new Uint8Array()), 100) : undefined;
+    const look = how === 'never-reads' ? setInterval(() => socket.write(new Uint8Array()), 500) : undefined;
     socket.on('error', () => {});
     socket.once('close', () => {
       clearInterval(drip);
@@ -145,7 +145,8 @@ async function misbehave({
   });
 }
 
-const cuts = () => ({ count: cut.length, first: Math.min(...cut), last: Math.max(...cut) });
+/** How many bad peers were cut, and how long the last of them was let. */
+const cuts = () => ({ count: cut.length, last: Math.max(0, ...cut) });
 
 /** Connects, sends a message, waits for its echo, closes; again and again. */
 async function churn({ count, atOnce, ...to }: To & { readonly count: number; readonly atOnce: number }) {

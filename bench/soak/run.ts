@@ -54,6 +54,13 @@ if (!(minutes > 0)) throw new RangeError(`--minutes is above 0, not ${options.mi
 const began = performance.now();
 const leftMs = () => began + minutes * 60_000 - performance.now();
 
+/** A case that hangs ends the run, and its processes with it: a minute beyond the time there is. */
+const late = (name: string) =>
+  new Promise<never>((_, reject) => {
+    const fail = () => reject(new Error(`${name} takes longer than the ${minutes} minutes of this run`));
+    setTimeout(fail, leftMs() + 60_000).unref();
+  });
+
 const told: Told[] = [];
 for (const of of chosen) {
   if (leftMs() <= 0) {
@@ -62,7 +69,7 @@ for (const of of chosen) {
     continue;
   }
   const start = performance.now();
-  const findings = await of.run({ long: options.long, leftMs });
+  const findings = await Promise.race([of.run({ long: options.long, leftMs }), late(of.name)]);
   const seconds = (performance.now() - start) / 1_000;
   told.push({ of, findings, seconds });
   console.log(section({ of, findings, seconds }));

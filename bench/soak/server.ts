@@ -25,6 +25,7 @@ export interface Listening {
   /** The deadlines of a case that is not to take long. */
   readonly writeTimeoutMs?: number;
   readonly okTimeoutMs?: number;
+  readonly maxQueuedBytes?: number;
 }
 
 /** One address has room for 28,000 connections that are open or were a minute ago. */
@@ -60,7 +61,7 @@ const addressed = (all: readonly BoundAddress[]) =>
 let stop: () => Promise<void> = async () => {};
 
 async function listenOurs(options: Listening & { readonly kind: Exclude<Kind, 'bare'> }) {
-  const { kind, writeTimeoutMs } = options;
+  const { kind, writeTimeoutMs, maxQueuedBytes } = options;
   const bound = new ReplaySubject<readonly BoundAddress[]>(1);
   const stop$ = new Subject<void>();
   const event = (happened: ServerEvent) => {
@@ -74,6 +75,7 @@ async function listenOurs(options: Listening & { readonly kind: Exclude<Kind, 'b
       openObserver: bound,
       eventObserver: { next: event },
       ...(writeTimeoutMs && { writeTimeoutMs }),
+      ...(maxQueuedBytes && { maxQueuedBytes }),
     },
   ).pipe(
     takeUntil(stop$),

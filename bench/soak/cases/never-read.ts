@@ -3,8 +3,10 @@ import { type Case, type Extent, type Finding, MiB } from '../report.js';
 
 const count = 1_000;
 const deadlineMs = 4_000;
-/** What is in hand for each: 64 KiB that wait to be written, one message, and one that is being made. */
-const budget = count * (65_536 + 2 * 16_384);
+/** A stream is drawn until half of this waits: by default that were 8 MiB for each. */
+const maxQueuedBytes = 131_072;
+/** What is in hand for each: half of the queue and a message, and 64 KiB on their way to the kernel. */
+const budget = count * (maxQueuedBytes / 2 + 16_384 + 65_536);
 
 const lengthPrefixed: Bad = {
   how: 'never-reads',
@@ -12,9 +14,13 @@ const lengthPrefixed: Bad = {
   kind: 'lengthPrefixed',
   size: 0,
   cutWithinMs: deadlineMs + 1_000,
-  options: { writeTimeoutMs: deadlineMs },
+  options: { writeTimeoutMs: deadlineMs, maxQueuedBytes },
 };
-const tinyproto: Bad = { ...lengthPrefixed, kind: 'tinyproto', options: { okTimeoutMs: deadlineMs } };
+const tinyproto: Bad = {
+  ...lengthPrefixed,
+  kind: 'tinyproto',
+  options: { okTimeoutMs: deadlineMs, maxQueuedBytes },
+};
 
 const run =
   (bad: Bad) =>
@@ -31,7 +37,7 @@ const run =
 export const neverRead: Case = {
   name: 'never-read',
   title: '1,000 that never read, with a length prefix',
-  about: `Each asks for an endless stream of messages of 16 KiB, and reads none of it. \`writeTimeoutMs\` is ${deadlineMs}.`,
+  about: `Each asks for an endless stream of messages of 16 KiB, and reads none of it. \`writeTimeoutMs\` is ${deadlineMs}, \`maxQueuedBytes\` 128 KiB.`,
   run: run(lengthPrefixed),
 };
 

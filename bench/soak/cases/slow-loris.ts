@@ -5,7 +5,7 @@ const second = 1_000;
 const common = { count: 1_000, kind: 'tinyproto' } as const;
 const openings: Bad = { ...common, how: 'opening', size: 0, cutWithinMs: 5 * second + second };
 const headers: Bad = { ...common, how: 'header', size: 0, cutWithinMs: 5 * second + second };
-/** Sixteen bytes may take 10 s, and come in 16. */
+/** 64 bytes may take 10 s, and would come in 64. */
 const payloads: Bad = { ...common, how: 'payload', size: 64, cutWithinMs: 10 * second + second };
 
 const run =
@@ -26,7 +26,7 @@ export const slowOpening = slow('opening', 'the opening', 'They connect, and say
 export const slowHeader = slow(
   'header',
   'a header',
-  'A byte of a size each second: never idle for longer, and no size is ever complete in time.',
+  'A byte of a size every two seconds: never idle for longer, and no size is complete in time.',
   headers,
 );
 export const slowPayload = slow('payload', 'a payload', 'A byte of a message of 64 each second.', payloads);
