@@ -14,6 +14,7 @@ export interface SocketReadsOptions {
 }
 
 const nothing = new Uint8Array(0);
+const gone = () => Object.assign(new Error('The peer is gone'), { code: 'ECONNRESET' });
 
 /** Reads a socket as long as somebody wants its bytes; leaves them in the kernel otherwise, which is what holds the peer. */
 export class SocketReads {
@@ -90,10 +91,19 @@ export class SocketReads {
   }
 
   #ended(): void {
-    const error = errorAtEnd(this.#socket);
+    const error = errorAtEnd(this.#socket) ?? (this.#isWithoutPeer ? gone() : undefined);
     if (error) this.#socket.destroy(error);
     else if (!this.#dropping) this.#reader?.complete();
     this.#watchPeer();
+  }
+
+  /**
+   * Under TLS, a write of Node's own may have heard of an RST, and then nothing is left to read. Of a socket that was reset the system knows no peer any more; of one whose peer
+   * has ended, and not we, it does.
+   */
+  get #isWithoutPeer(): boolean {
+    const isTls = this.#options.raw !== this.#socket;
+    return isTls && this.#options.canProbe && !this.#writes.ended && this.#socket.remoteAddress === undefined;
   }
 
   #flow(): void {
