@@ -27,10 +27,12 @@ import {
   Subject,
   type Subscription,
   take,
+  tap,
   toArray,
 } from 'rxjs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { authority } from '../helpers/certificates.js';
 
 const running: Subscription[] = [];
 const closing: (() => void)[] = [];
@@ -289,6 +291,40 @@ describe('an HTTP server that is there already', () => {
       code: 'address-in-use',
     });
     expect(() => listen('ws://127.0.0.1:1/a', { transport })).toThrow(TypeError);
+  });
+});
+
+describe('wss://', () => {
+  it('is WebSockets over TLS: whole, verified, and cut like any other', async () => {
+    const { cert: ca, issue } = await authority();
+    const bound = new Subject<readonly BoundAddress[]>();
+    const first = firstValueFrom(bound);
+    const ends: unknown[] = [];
+    const destroying = serve((conn: Connection) => {
+      conn.closed$.subscribe(({ by, error }) => ends.push((error as WireError | undefined)?.code ?? by));
+      return conn.messages$.pipe(consume((message) => conn.send(message)));
+    });
+    running.push(
+      listen('wss://127.0.0.1:0/', {
+        transport: webSocket({ tls: await issue('server') }),
+        openObserver: bound,
+      })
+        .pipe(destroying)
+        .subscribe(),
+    );
+    const [at] = (await first) as readonly { readonly port: number }[];
+    const url = `wss://127.0.0.1:${at?.port}/`;
+    const trusting = webSocket({ tls: { ca } });
+    const large = new Uint8Array(500_000).fill(3);
+    const got = await answers(url, [bytes(1), large], { transport: trusting });
+    expect(got.map((each) => each.length)).toEqual([1, 500_000]);
+    expect(await codeOf(url)).toBe('not-trusted');
+    const cut$ = connect(url, { transport: trusting }).pipe(
+      tap((conn) => conn.destroy(new Error('enough'))),
+      catchError((error: Error) => of(error.message)),
+    );
+    expect(await lastValueFrom(cut$)).toBe('enough');
+    await expect.poll(() => ends).toEqual(['peer', 'reset']);
   });
 });
 
