@@ -19,7 +19,7 @@ import {
 import { reads } from '../apps.js';
 import type { Book } from '../book.js';
 import { type App, chapter, fact } from '../suite.js';
-import { everyTongue, tinyprotos } from '../tongues.js';
+import { everyTongue, oneWays, strict, tinyprotos } from '../tongues.js';
 import {
   body,
   fin,
@@ -219,7 +219,7 @@ export const reactiveChapter = chapter(11, 'Reactive contract', [
         ignoreElements(),
       ),
     ends: 'us',
-    tongues: everyTongue,
+    tongues: [strict, ...oneWays.slice(0, 1)],
     cuts: ['whole'],
     heavy: true,
   }),
