@@ -3,6 +3,7 @@ import { pages, root } from '../spec/helpers/docs-fences.js';
 import { pictures } from '../spec/helpers/pictures.js';
 import { errorBlocks } from './docs-errors.js';
 import { brokenLinks } from './docs-links.js';
+import { performanceBlocks } from './docs-performance.js';
 import { stateBlocks } from './docs-states.js';
 
 /**
@@ -10,7 +11,11 @@ import { stateBlocks } from './docs-states.js';
  * With `--check` it writes nothing, and fails when a page is not what it would write, or links to what is not there.
  */
 
-const blocks: Readonly<Record<string, string>> = { ...errorBlocks(), ...stateBlocks() };
+const blocks: Readonly<Record<string, string>> = {
+  ...errorBlocks(),
+  ...performanceBlocks(),
+  ...stateBlocks(),
+};
 const check = process.argv.includes('--check');
 const used = new Set<string>();
 const stale: string[] = [];
