@@ -14,6 +14,7 @@ import { Pace } from './pace.js';
 import { sendOne } from './single-send.js';
 import type { StreamedBodiesOf } from './streamed-bodies.js';
 import { Meter } from './traffic.js';
+import { beginTurn, endTurn } from './turns.js';
 import { watched } from './watched.js';
 import { Water } from './water.js';
 import { Writer, type WriterEvents } from './writer.js';
@@ -303,8 +304,13 @@ export class Core<In, Out> implements StreamingPort, WriterEvents, InboxEvents<I
     this.#turnAgain = true;
     if (this.#isTurning) return;
     this.#isTurning = true;
-    while (this.#turnAgain || this.#fault) this.#turnOnce();
-    this.#isTurning = false;
+    beginTurn();
+    try {
+      while (this.#turnAgain || this.#fault) this.#turnOnce();
+    } finally {
+      this.#isTurning = false;
+      endTurn();
+    }
     this.#holdThePeer();
   }
 

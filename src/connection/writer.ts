@@ -1,8 +1,7 @@
-import { asapScheduler } from 'rxjs';
 import type { WireError } from '../errors.js';
 import { Fifo } from '../flow/fifo.js';
 import type { Wire } from '../transport/transport.js';
-import { giveSlab, slabBytes, takeSlab } from './slabs.js';
+import { flushAfterTurn, together } from './turns.js';
 
 /** How much is handed to the wire at once, so that a slow peer's progress shows. */
 const sliceBytes = 256 * 1_024;
@@ -10,8 +9,8 @@ const sliceBytes = 256 * 1_024;
 const inHandBytes = 4 * sliceBytes;
 /** From here on a piece is handed to the wire as it is; what is smaller is copied behind its neighbours. */
 const largeBytes = 16_384;
-/** A slab with less than this in it goes out as a copy: the wire may be slow, and a slab is much to keep waiting for that. */
-const sparseBytes = slabBytes / 4;
+/** So much is collected before it goes, turn or no turn: more would gain nothing, and stay in no cache. */
+const collectedBytes = 65_536;
 
 export interface WriterEvents {
   /** The kernel has so many more of the pieces that were marked as last. */
@@ -28,17 +27,16 @@ interface Piece {
   readonly last: boolean;
 }
 
-/** What the wire was given with one call: how much, how many pieces that were marked as last end in it, and what it lies in. */
+/** What the wire was given with one call: how much, and how many pieces that were marked as last end in it. */
 interface Handed {
   readonly bytes: number;
   readonly lasts: number;
-  readonly slab: Uint8Array | undefined;
 }
 
 /**
  * Feeds a wire, a bounded number of bytes at a time, and tells of the progress.
  *
- * The small pieces of one turn are copied behind each other and handed to the wire together, as RxJS's `asapScheduler` has the end of a turn: a call for each, and the list of them that the
+ * The small pieces of one turn are collected, copied behind each other and handed to the wire together: a call for each, and the list of them that the
  * wire would keep, cost several times the copy. Large ones are handed over as they are, in slices. Of a wire that keeps chunks as they are, each piece is a chunk.
  */
 export class Writer {
@@ -48,10 +46,10 @@ export class Writer {
   readonly #waiting = new Fifo<Piece>();
   readonly #inHand = new Fifo<Handed>();
   #bytesInHand = 0;
-  /** The small pieces of this turn, and how many of them are last ones. */
-  #slab: Uint8Array | undefined;
-  #filled = 0;
-  #lasts = 0;
+  /** The small pieces of this turn, their bytes, and how many of them are last ones. */
+  #collected: Uint8Array[] | undefined;
+  #collectedBytes = 0;
+  #collectedLasts = 0;
   #ending = false;
   #failed = false;
 
@@ -68,7 +66,7 @@ export class Writer {
 
   /** Whether the wire has everything: FIN now would stand behind it. */
   get handed(): boolean {
-    return this.#waiting.length === 0 && this.#slab === undefined;
+    return this.#waiting.length === 0 && this.#collected === undefined;
   }
 
   /** Writes, in order. `last` is told of with `lastWritten` when the kernel has the bytes. */
@@ -81,22 +79,18 @@ export class Writer {
     if (rest.length > 0 || last) this.#queue(rest, last);
   }
 
-  /** Hands over what was collected in this turn. */
-  flush(): void {
-    const slab = this.#slab;
-    if (slab === undefined) return;
-    const bytes = slab.subarray(0, this.#filled);
-    const sparse = this.#filled < sparseBytes;
-    const lasts = this.#lasts;
-    this.#slab = undefined;
-    this.#filled = this.#lasts = 0;
-    this.#hand(sparse ? bytes.slice() : bytes, lasts, sparse ? undefined : slab);
-    if (sparse) giveSlab(slab);
+  /** Hands over what was collected in this turn. `more`: another call to the wire follows at once. */
+  flush(more = false): void {
+    const pieces = this.#collected;
+    if (pieces === undefined) return;
+    const lasts = this.#collectedLasts;
+    this.#collected = undefined;
+    this.#collectedBytes = this.#collectedLasts = 0;
+    this.#hand(together(pieces), lasts, more);
   }
 
   /** FIN behind what was written. */
   end(): void {
-    this.flush();
     if (this.#waiting.length === 0) this.#finish();
     else this.#ending = true;
   }
@@ -108,34 +102,28 @@ export class Writer {
 
   #take(bytes: Uint8Array, last: boolean): void {
     this.#bytesInHand += bytes.length;
-    if (bytes.length < largeBytes && !this.#wire.keepsChunks) this.#copy(bytes, last);
+    if (bytes.length < largeBytes && !this.#wire.keepsChunks) this.#collect(bytes, last);
     else {
-      this.flush();
-      this.#hand(bytes, last ? 1 : 0);
+      this.flush(true);
+      this.#hand(bytes, last ? 1 : 0, false);
     }
   }
 
-  #copy(bytes: Uint8Array, last: boolean): void {
-    const size = bytes.length;
-    if (this.#filled + size > slabBytes) this.flush();
-    if (this.#slab === undefined) this.#openSlab();
-    const slab = this.#slab as Uint8Array;
-    // A call into the engine costs more than a few bytes by hand.
-    if (size > 16) slab.set(bytes, this.#filled);
-    else for (let at = 0; at < size; at++) slab[this.#filled + at] = bytes[at] as number;
-    this.#filled += size;
-    if (last) this.#lasts++;
+  #collect(bytes: Uint8Array, last: boolean): void {
+    if (this.#collected) this.#collected.push(bytes);
+    else {
+      this.#collected = [bytes];
+      flushAfterTurn(this);
+    }
+    this.#collectedBytes += bytes.length;
+    if (last) this.#collectedLasts++;
+    if (this.#collectedBytes >= collectedBytes) this.flush();
   }
 
-  #openSlab(): void {
-    this.#slab = takeSlab();
-    asapScheduler.schedule(() => this.flush());
-  }
-
-  #hand(bytes: Uint8Array, lasts: number, slab?: Uint8Array): void {
+  #hand(bytes: Uint8Array, lasts: number, more: boolean): void {
     if (this.#inHand.length === 0) this.#on.progress(true);
-    this.#inHand.push({ bytes: bytes.length, lasts, slab });
-    this.#wire.write(bytes, this.#done);
+    this.#inHand.push({ bytes: bytes.length, lasts });
+    this.#wire.write(bytes, this.#done, more);
   }
 
   #written(error: WireError | undefined): void {
@@ -146,7 +134,6 @@ export class Writer {
       this.#on.writingFailed(error);
       return;
     }
-    if (handed.slab) giveSlab(handed.slab);
     this.#bytesInHand -= handed.bytes;
     this.#feed();
     this.#on.progress(this.#inHand.length > 0);

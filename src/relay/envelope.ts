@@ -2,7 +2,7 @@ import type { Observable } from 'rxjs';
 import type { Codec } from '../codec/codec.js';
 import type { Connection } from '../connection/connection.js';
 import { type FrameDoor, frameDoor } from '../connection/frames.js';
-import type { Frame } from '../framing/framing.js';
+import type { Frame, Framing } from '../framing/framing.js';
 
 /** A message on its way to many, as bytes that they share. */
 export interface Parcel<T> {
@@ -30,16 +30,21 @@ export function sealed<T>(message: T, bytes: Uint8Array, codec: Codec<unknown, T
 }
 
 function framedOnce<T>(message: T, encode: (door: FrameDoor<T>) => Frame): Envelope<T> {
-  let made: { readonly door: FrameDoor<T>; readonly parcel: Parcel<T> }[] = [];
+  let made: {
+    readonly framing: Framing;
+    readonly codec: Codec<unknown, T> | undefined;
+    readonly parcel: Parcel<T>;
+  }[] = [];
   return {
     message,
     parcelFor(connection) {
       const door = frameDoor<T>(connection);
       if (!door) return plain(message);
-      const same = made.find((each) => each.door.framing === door.framing && each.door.codec === door.codec);
+      const { framing, codec } = door;
+      const same = made.find((each) => each.framing === framing && each.codec === codec);
       if (same) return same.parcel;
       const parcel = framed(message, encode(door));
-      made = [...made, { door, parcel }];
+      made = [...made, { framing, codec, parcel }];
       return parcel;
     },
   };

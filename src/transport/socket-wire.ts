@@ -76,8 +76,8 @@ class SocketWire implements Wire {
     socket.on('close', () => this.#onClose());
   }
 
-  write(bytes: Uint8Array, done: (error?: WireError) => void): void {
-    this.#writes.write(bytes, done);
+  write(bytes: Uint8Array, done: (error?: WireError) => void, more?: boolean): void {
+    this.#writes.write(bytes, done, more);
   }
 
   pause(): void {

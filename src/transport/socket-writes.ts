@@ -11,10 +11,8 @@ const maxBatchBytes = 131_072;
 const maxTurnBytes = 1_048_576;
 
 /**
- * What of ours is on its way into one socket, in order. Puts the writes of one turn of the event loop together: one flush, one batch, one call into the kernel.
- *
- * One batch is under way at a time. What is written meanwhile waits here, not in the stream, so that a batch stays
- * bounded; its `done`s are called together, in order, when the kernel has all of it.
+ * What of ours is on its way into one socket, in order. One batch is under way at a time, with one call into the kernel. What is written meanwhile waits here,
+ * not in the stream, so that a batch stays bounded; its `done`s are called together, in order, when the kernel has all of it.
  */
 export class SocketWrites {
   readonly #socket: Socket;
@@ -40,13 +38,13 @@ export class SocketWrites {
     return this.#fin !== 'none';
   }
 
-  write(bytes: Uint8Array, done: Done): void {
+  write(bytes: Uint8Array, done: Done, more = false): void {
     if (this.#fin !== 'none' && !this.#failure) {
       process.nextTick(done, behindFin());
       return;
     }
     this.#queue.push({ bytes, done });
-    this.#schedule();
+    if (!more) this.#go();
   }
 
   /** FIN, behind everything written. */
@@ -64,11 +62,19 @@ export class SocketWrites {
   }
 
   #schedule(): void {
-    // A tick queued by a microtask runs after all microtasks: so the turn includes what RxJS's asapScheduler delivers.
     if (this.#scheduled || this.#batch.length > 0) return;
     this.#scheduled = true;
-    if (this.#turnBytes < maxTurnBytes) process.nextTick(flush, this);
-    else setImmediate(flushInNewTurn, this);
+    process.nextTick(flush, this);
+  }
+
+  #go(): void {
+    if (this.#scheduled || this.#batch.length > 0) return;
+    if (this.#failure) this.#schedule();
+    else if (this.#turnBytes < maxTurnBytes) this.flush();
+    else {
+      this.#scheduled = true;
+      setImmediate(flushInNewTurn, this);
+    }
   }
 
   /** @internal */
@@ -103,7 +109,7 @@ export class SocketWrites {
     const written = this.#batch;
     this.#batch = [];
     for (const { done } of written) done();
-    this.#schedule();
+    this.#go();
   }
 
   #onFin(error?: Error | null): void {

@@ -48,9 +48,9 @@ export function wiretap(transport: Transport, observer: NextObserver<Tapped>): T
           error: () => tell('in', 'error'),
         }),
       ),
-      write(bytes, done) {
+      write(bytes, done, more) {
         tell('out', bytes);
-        wire.write(bytes, done);
+        wire.write(bytes, done, more);
       },
       end(done) {
         tell('out', 'fin');

@@ -1,0 +1,58 @@
+import { asapScheduler } from 'rxjs';
+import { copied } from '../bytes/joined.js';
+
+/** What collects in a turn what it will write at its end. */
+interface Collector {
+  flush(): void;
+}
+
+let depth = 0;
+let collectors: Collector[] = [];
+let isFlushing = false;
+/** While a turn ends: what was put together last. */
+let latest: { readonly pieces: readonly Uint8Array[]; readonly whole: Uint8Array } | undefined;
+
+/** A connection's turn begins: what any connection writes in it, and in the turns that it brings about, goes out at its end. */
+export function beginTurn(): void {
+  depth += 1;
+}
+
+export function endTurn(): void {
+  depth -= 1;
+  if (depth === 0 && collectors.length > 0) flushAll();
+}
+
+/** Has it flushed when the turn ends. Outside of one that is when RxJS's `asapScheduler` says so: behind all that this task does. */
+export function flushAfterTurn(collector: Collector): void {
+  collectors.push(collector);
+  // One for each, although the first will flush all: a test's virtual time may end before its own does.
+  if (depth === 0) asapScheduler.schedule(flushAll);
+}
+
+function flushAll(): void {
+  const all = collectors;
+  collectors = [];
+  isFlushing = true;
+  for (const collector of all) collector.flush();
+  isFlushing = false;
+  latest = undefined;
+}
+
+/** Beyond so many, the pieces are one sender's own, and to compare them costs. */
+const mostShared = 64;
+
+/**
+ * The pieces as one. At the end of a turn, members of a room who are sent the same share it: nothing of it can have changed since it was made. That is why it is not kept
+ * any longer: a buffer that was sent may be filled anew.
+ */
+export function together(pieces: readonly Uint8Array[]): Uint8Array {
+  if (pieces.length === 1) return pieces[0] as Uint8Array;
+  if (latest && isSame(pieces, latest.pieces)) return latest.whole;
+  const whole = copied(pieces);
+  if (isFlushing && pieces.length <= mostShared) latest = { pieces, whole };
+  return whole;
+}
+
+function isSame(some: readonly Uint8Array[], others: readonly Uint8Array[]): boolean {
+  return some.length === others.length && some.every((piece, at) => piece === others[at]);
+}
