@@ -13,7 +13,7 @@ const house: House = {
     codec: { uses: ['errors', 'bytes'] },
     flow: { uses: ['errors'], packages: ['rxjs'] },
     connection: {
-      uses: ['errors', 'framing', 'flow'],
+      uses: ['errors', 'bytes', 'framing', 'flow'],
       knows: ['transport', 'codec'],
       packages: ['rxjs'],
     },
