@@ -3,6 +3,8 @@ import type { Socket } from 'node:net';
 /** As much as one read takes from the kernel. */
 const readBytes = 262_144;
 
+const largeBytes = 4_096;
+
 /** Whoever takes what was read. */
 export interface Reader {
   /** A chunk of its own. */
@@ -40,10 +42,12 @@ export function readTogether(socket: Socket, reader: Reader): boolean {
   return true;
 }
 
+/** Plain, not a Buffer, whose `slice` shares memory. */
 function copyOf(from: Uint8Array, size: number): Uint8Array {
-  // Plain, not a Buffer, whose `slice` shares memory; and not filled with zeros first.
-  const copy = new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
-  copy.set(size === from.length ? from : from.subarray(0, size));
+  // The engine keeps small arrays with its objects, where they cost a tenth; large ones need not be filled with zeros first.
+  const copy = size < largeBytes ? new Uint8Array(size) : new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
+  if (size > 16) copy.set(size === from.length ? from : from.subarray(0, size));
+  else for (let at = 0; at < size; at++) copy[at] = from[at] as number;
   return copy;
 }
 

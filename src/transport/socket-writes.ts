@@ -23,6 +23,8 @@ export class SocketWrites {
   #failure: WireError | undefined;
   #fin: 'none' | 'asked' | 'under way' | 'sent' = 'none';
   #waitForFin: Done[] | undefined;
+  /** Made with the first write. */
+  #written: ((error?: Error | null) => void) | undefined;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -96,11 +98,19 @@ export class SocketWrites {
   }
 
   #begin(): void {
-    const [batch, rest, bytes] = cutBatch(this.#queue);
+    const batch = takeBatch(this.#queue);
+    this.#queue = batch === this.#queue ? [] : this.#queue.slice(batch.length);
     this.#batch = batch;
-    this.#queue = rest;
-    this.#turnBytes += bytes;
-    writeTogether(this.#socket, batch, (error) => this.#onWritten(error));
+    this.#written ??= (error) => this.#onWritten(error);
+    const last = batch.length - 1;
+    // Corked, several go out in one `writev`; the last one's callback speaks for all.
+    if (last > 0) this.#socket.cork();
+    for (let at = 0; at <= last; at++) {
+      const { bytes } = batch[at] as Write;
+      this.#turnBytes += bytes.byteLength;
+      this.#socket.write(bytes, at === last ? this.#written : undefined);
+    }
+    if (last > 0) this.#socket.uncork();
   }
 
   #onWritten(error?: Error | null): void {
@@ -143,18 +153,10 @@ function flushInNewTurn(writes: SocketWrites): void {
 
 const behindFin = () => new WireError('wire-failed', 'Nothing can be written behind FIN');
 
-/** As much of the queue as goes out together, and the rest of it. */
-function cutBatch(queue: Write[]): [batch: Write[], rest: Write[], bytes: number] {
+/** As much of the queue as goes out together: all of it, nearly always. */
+function takeBatch(queue: Write[]): Write[] {
   let bytes = 0;
   let end = 0;
   for (; end < queue.length && bytes < maxBatchBytes; end++) bytes += queue[end]?.bytes.byteLength ?? 0;
-  return end === queue.length ? [queue, [], bytes] : [queue.slice(0, end), queue.slice(end), bytes];
-}
-
-/** Corked, several pieces go out in one `writev`; the last one's callback speaks for all. */
-function writeTogether(socket: Socket, batch: readonly Write[], done: (error?: Error | null) => void): void {
-  const last = batch.length - 1;
-  if (last > 0) socket.cork();
-  for (const [at, { bytes }] of batch.entries()) socket.write(bytes, at === last ? done : undefined);
-  if (last > 0) socket.uncork();
+  return end === queue.length ? queue : queue.slice(0, end);
 }
