@@ -5,15 +5,15 @@ import { allocations, besideTheLoopByHand } from '../helpers/performance.js';
 describe('A message of 64 bytes', () => {
   it('costs little where a stream of them is sent', async (test) => {
     const { heap, buffers, writes } = await allocations(test, 'oneWay', {});
-    expect(heap).toBeLessThan(285);
-    expect(buffers).toBeLessThan(75);
+    expect(heap).toBeLessThan(330);
+    expect(buffers).toBeLessThan(148);
     expect(writes).toBeLessThan(0.01);
   });
 
   it('costs little where each is sent by itself', async (test) => {
     const { heap, buffers, writes } = await allocations(test, 'oneWay', { sending: 'each' });
     expect(heap).toBeLessThan(885);
-    expect(buffers).toBeLessThan(75);
+    expect(buffers).toBeLessThan(148);
     expect(writes).toBeLessThan(0.01);
   });
 
@@ -25,7 +25,7 @@ describe('A message of 64 bytes', () => {
       { messages: 25_000, rounds: 8 },
     );
     expect(heap).toBeLessThan(1_850);
-    expect(buffers).toBeLessThan(150);
+    expect(buffers).toBeLessThan(300);
     expect(writes).toBeLessThan(0.01);
   });
 
