@@ -73,7 +73,8 @@ function running(
   words: readonly string[],
   env: NodeJS.ProcessEnv = {},
 ): Program {
-  const { NO_COLOR: _, FORCE_COLOR: __, NODE_OPTIONS: ___, ...surroundings } = process.env;
+  // In `CI`, Node sees no colours in a terminal that it does not know.
+  const { NO_COLOR: _, FORCE_COLOR: __, NODE_OPTIONS: ___, CI: ____, ...surroundings } = process.env;
   const own = { TERM: 'xterm-256color', PYTHONDONTWRITEBYTECODE: '1' };
   const child = spawn(command, words, { env: { ...surroundings, ...own, ...env } });
   const said = { stdout: '', stderr: '' };
