@@ -15,10 +15,8 @@ const types: Readonly<Record<string, string>> = {
 export function serveFolder(folder: string): Server {
   const top = resolve(folder);
   return createServer((request, response) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-    const wanted = decodedOr404(pathname.endsWith('/') ? `${pathname}index.html` : pathname);
-    const file = join(top, wanted);
-    if (!file.startsWith(top + sep)) return void response.writeHead(404).end();
+    const file = join(top, askedFor(request.url ?? '/'));
+    if (!file.startsWith(top + sep)) return void response.writeHead(404).end('not here');
     readFile(file).then(
       (bytes) =>
         response
@@ -29,10 +27,12 @@ export function serveFolder(folder: string): Server {
   });
 }
 
-const decodedOr404 = (path: string): string => {
+/** The path of a request, for a folder its index. What is no path leads to the folder itself, which is not served. */
+const askedFor = (target: string): string => {
   try {
-    return decodeURIComponent(path);
+    const path = decodeURIComponent(new URL(`http://localhost${target}`).pathname);
+    return path.endsWith('/') ? `${path}index.html` : path;
   } catch {
-    return '/404';
+    return '';
   }
 };

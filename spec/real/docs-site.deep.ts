@@ -1,5 +1,5 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import type { Server } from 'node:http';
+import { get, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, normalize } from 'node:path';
@@ -53,6 +53,34 @@ describe('the site of the docs', () => {
     expect(broken).toEqual([]);
     expect(pages.size).toBeGreaterThan(100);
     expect(followed).toBeGreaterThan(5_000);
+  });
+});
+
+describe('a folder that is served', () => {
+  const statusOf = (port: number, path: string) =>
+    new Promise<number | undefined>((answer, fail) =>
+      get({ host: '127.0.0.1', port, path }, (response) => {
+        response.resume();
+        answer(response.statusCode);
+      }).on('error', fail),
+    );
+
+  it('gives its files, an index for a folder, and nothing outside, whatever is asked for', async () => {
+    const server = serveFolder(site);
+    await new Promise<void>((up) => server.listen(0, '127.0.0.1', up));
+    const { port } = server.address() as AddressInfo;
+    const front = ['/', '//', '*']; // three ways to say no path
+    const odd = ['/%', '/a%00b', '/docs', '/..%2f..%2fetc%2fpasswd', '/../../etc/passwd'];
+    const paths = [...front, '/docs/guide.html', ...odd];
+    const statuses: (number | undefined)[] = [];
+    for (const path of paths) statuses.push(await statusOf(port, path));
+    server.close();
+    server.closeAllConnections();
+    expect(Object.fromEntries(paths.map((path, at) => [path, statuses[at]]))).toEqual({
+      ...Object.fromEntries(front.map((path) => [path, 200])),
+      '/docs/guide.html': 200,
+      ...Object.fromEntries(odd.map((path) => [path, 404])),
+    });
   });
 });
 
