@@ -155,7 +155,8 @@ async function pack(folder: string): Promise<void> {
   mkdirSync(copy);
   for (const name of readdirSync(root)) {
     const taken =
-      ['src', 'package.json', 'LICENSE'].includes(name) || /^(tsconfig.*\.json|.*\.md)$/.test(name);
+      ['src', 'scripts', 'package.json', 'LICENSE'].includes(name) ||
+      /^(tsconfig.*\.json|.*\.md)$/.test(name);
     if (taken) cpSync(join(root, name), join(copy, name), { recursive: true });
   }
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
