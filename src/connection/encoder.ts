@@ -19,12 +19,13 @@ export function demandMessage<Out>(spoken: Spoken<unknown, Out>, message: Out): 
 
 /** The frame of a message. Throws a `SendError` for one that cannot be sent. */
 export function encode<Out>({ framing, codec, bodies }: Spoken<unknown, Out>, message: Out): Frame {
-  if (codec === undefined)
-    return bodies ? bodies.encode(framing, message) : framing.encode(demandBytes(message));
-  return framing.encode(encoded(codec, message));
+  if (bodies) return bodies.encode(framing, message);
+  return framing.encode(bytesOf(codec, message));
 }
 
-function encoded<Out>(codec: Codec<unknown, Out>, message: Out): Uint8Array {
+/** The bytes of a message. Throws a `TypeError` for what is none, a `SendError` for a value that the codec cannot encode. */
+export function bytesOf<Out>(codec: Codec<unknown, Out> | undefined, message: Out): Uint8Array {
+  if (codec === undefined) return demandBytes(message);
   try {
     return codec.encode(message);
   } catch (cause) {
@@ -32,7 +33,8 @@ function encoded<Out>(codec: Codec<unknown, Out>, message: Out): Uint8Array {
   }
 }
 
-function demandBytes(message: unknown): Uint8Array {
+/** Throws a `TypeError` for what is no bytes. */
+export function demandBytes(message: unknown): Uint8Array {
   if (message instanceof Uint8Array) return message;
   throw new TypeError('Without a codec, a message is a Uint8Array');
 }

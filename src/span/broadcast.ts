@@ -11,10 +11,9 @@ import {
   share,
   tap,
 } from 'rxjs';
-import type { Codec } from '../codec/codec.js';
 import type { Connection } from '../connection/connection.js';
+import { bytesOf, demandBytes } from '../connection/encoder.js';
 import { positive } from '../connection/options.js';
-import { SendError } from '../errors.js';
 import { sealed } from '../relay/envelope.js';
 import { localRoom } from '../relay/local-room.js';
 import type { SendOptions } from '../relay/room.js';
@@ -112,7 +111,7 @@ export function broadcast<T>(options: SpanningOptions<T>): SpanningRoom<T> {
     if (codec === undefined) demandBytes(message);
     if (where.to) return local.send(message, where);
     return new Observable((subscriber) => {
-      const bytes = bytesOf(message, codec);
+      const bytes = bytesOf(codec, message);
       out.admit(bytes.length);
       const here$ = new AsyncSubject<void>();
       local.deliver(sealed(message, bytes, codec), where).subscribe(here$);
@@ -153,18 +152,4 @@ function settingsOf<T>(options: SpanningOptions<T>) {
 function nameOf(called: string): string {
   if (called.length > 256) throw new RangeError(`A name has 256 characters at most, not ${called.length}`);
   return called;
-}
-
-function bytesOf<T>(message: T, codec: Codec<T> | undefined): Uint8Array {
-  if (codec === undefined) return demandBytes(message);
-  try {
-    return codec.encode(message);
-  } catch (cause) {
-    throw new SendError('not-encodable', 'The codec cannot encode the value', { cause, fate: 'not-sent' });
-  }
-}
-
-function demandBytes(message: unknown): Uint8Array {
-  if (message instanceof Uint8Array) return message;
-  throw new TypeError('Without a codec, a message is a Uint8Array');
 }
