@@ -1,7 +1,5 @@
 import { asyncScheduler, type Subscription, switchMap, timer } from 'rxjs';
-
-/** The longest delay that the platform's timers know. */
-const longestTimerMs = 2 ** 31 - 1;
+import { timerMs } from './options.js';
 
 /**
  * The deadlines of one connection, by name, on one pending timer, which is moved only to an earlier time and otherwise looks again when it
@@ -46,7 +44,7 @@ export class Deadlines<Name extends string> {
   #arm(at: number): void {
     this.#pending?.unsubscribe();
     this.#pendingAt = at;
-    const ms = Math.min(Math.max(at - asyncScheduler.now(), 0), longestTimerMs);
+    const ms = timerMs(Math.max(at - asyncScheduler.now(), 0));
     this.#pending = asyncScheduler.schedule(() => this.#look(), ms);
   }
 

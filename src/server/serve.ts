@@ -13,7 +13,7 @@ import {
 } from 'rxjs';
 import { claim } from '../connection/claim.js';
 import type { Connection } from '../connection/connection.js';
-import { positive } from '../connection/options.js';
+import { positive, timerMs } from '../connection/options.js';
 import { ProtocolError, SendError, WireError } from '../errors.js';
 import { type ProgressTeller, progressTeller, type ShutdownProgress } from './shutdown-progress.js';
 
@@ -161,7 +161,8 @@ class Serving<C extends Connection<unknown, never>, R> extends Subscriber<C> {
 
   #graceOver(giveUp: () => void): Subscription {
     const { graceMs } = this.rules;
-    return graceMs > longestTimerMs ? Subscription.EMPTY : timer(graceMs).subscribe(giveUp);
+    // What is longer than a timer can be never ends.
+    return timerMs(graceMs) < graceMs ? Subscription.EMPTY : timer(graceMs).subscribe(giveUp);
   }
 
   #giveUpAll(): void {
@@ -251,8 +252,6 @@ class Conversation<C extends Connection<unknown, never>, R> extends Subscriber<R
     this.#serving.ended(this);
   }
 }
-
-const longestTimerMs = 2 ** 31 - 1;
 
 function emit(subject: AsyncSubject<void>): void {
   subject.next();
