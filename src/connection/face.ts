@@ -18,6 +18,8 @@ export class Face<In, Out> implements Connection<In, Out> {
   readonly #core: Core<In, Out>;
   /** Made for the first who asks. */
   #id: string | undefined;
+  /** Made for the first room: each message to it asks for it. */
+  #door: FrameDoor<Out> | undefined;
 
   constructor(core: Core<In, Out>) {
     this.#core = core;
@@ -115,7 +117,8 @@ export class Face<In, Out> implements Connection<In, Out> {
   }
 
   get [frames](): FrameDoor<Out> {
-    return new Door(this.#core);
+    this.#door ??= new Door(this.#core);
+    return this.#door;
   }
 }
 

@@ -1,5 +1,6 @@
 import { asapScheduler } from 'rxjs';
 import { copied } from '../bytes/joined.js';
+import { Fifo } from '../flow/fifo.js';
 
 /** What collects in a turn what it will write at its end. */
 interface Collector {
@@ -7,7 +8,7 @@ interface Collector {
 }
 
 let depth = 0;
-let collectors: Collector[] = [];
+const collectors = new Fifo<Collector>();
 let isFlushing = false;
 /** While a turn ends: what was put together last. */
 let latest: { readonly pieces: readonly Uint8Array[]; readonly whole: Uint8Array } | undefined;
@@ -30,12 +31,14 @@ export function flushAfterTurn(collector: Collector): void {
 }
 
 function flushAll(): void {
-  const all = collectors;
-  collectors = [];
   isFlushing = true;
-  for (const collector of all) collector.flush();
-  isFlushing = false;
-  latest = undefined;
+  try {
+    for (let each = collectors.shift(); each; each = collectors.shift()) each.flush();
+  } finally {
+    // Whatever a wire of somebody's own may throw: what is shared does not outlive the turn.
+    isFlushing = false;
+    latest = undefined;
+  }
 }
 
 /** Beyond so many, the pieces are one sender's own, and to compare them costs. */
