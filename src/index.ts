@@ -120,8 +120,8 @@ export const listen = listenOver(defaults);
  *     connect   ---c-------|      the connection ends cleanly
  *
  * Completes after a clean end. Errors with a `WireError` or `ProtocolError` if it does not come up within `connectTimeoutMs` (default 10,000), and with the connection's
- * own error otherwise. Unsubscribing closes the connection in order, in the background: so `take(1)` and `firstValueFrom` close it at once. Use `converse`, or
- * `switchMap`. Cold: each subscription connects. Throws a `TypeError` or `RangeError` at once for an address that cannot be meant.
+ * own error otherwise. Unsubscribing closes the connection in order, in the background: so `take(1)` and `firstValueFrom` close it at once. Use `converse`: an
+ * operator of RxJS in its place, such as `switchMap`, lets an error end its handler before that has read what had come. Cold: each subscription connects. Throws a `TypeError` or `RangeError` at once for an address that cannot be meant.
  *
  * @example
  * ```ts

@@ -1,13 +1,26 @@
-import { connect as connectReal, consume, converse, serve, text, WireError } from 'rx-tinyproto';
+import {
+  type Connection,
+  connect as connectReal,
+  consume,
+  converse,
+  ProtocolError,
+  serve,
+  text,
+  WireError,
+} from 'rx-tinyproto';
 import { hex, marbles, virtualNetwork } from 'rx-tinyproto/testing';
 import type { Transport } from 'rx-tinyproto/transport';
 import {
+  asapScheduler,
+  concat,
+  defer,
   ignoreElements,
   map,
   merge,
   mergeMap,
   NEVER,
   Subject,
+  subscribeOn,
   switchMap,
   take,
   tap,
@@ -216,6 +229,54 @@ describe('converse', () => {
         undefined,
         new WireError('connection-refused', ''),
       );
+    }),
+  );
+
+  /** A server of bytes, which says three messages and a signal that is none in one chunk. */
+  const fails = (net: Transport) =>
+    net.listen(server).pipe(
+      tap((wire) => {
+        wire.bytes$.subscribe({ error: () => {} });
+        wire.write(hex`ff 00000001 61 00000001 62 00000001 63 f7`, () => {});
+      }),
+    );
+  const failed = new ProtocolError('unexpected-signal', '');
+
+  it(
+    'has a handler read what had come before an error, however long it takes over each',
+    marbles(({ net, connect, expectObservable }) => {
+      beside(fails(net), expectObservable);
+      const delivered = new Subject<string>();
+      const slowly = (conn: Connection<string>) =>
+        conn.messages$.pipe(
+          tap((line) => delivered.next(line)),
+          consume(() => timer(5)),
+        );
+      const slow$ = connect(server, { codec }).pipe(converse(slowly), ignoreElements());
+      expectObservable(delivered, '20ms !').toBe('a----b----c');
+      // The end is told without waiting for the last message to be done.
+      expectObservable(slow$).toBe('----------#', undefined, failed);
+    }),
+  );
+
+  it(
+    'has a handler that takes one at a time come back for the next',
+    marbles(({ net, connect, expectObservable }) => {
+      beside(fails(net), expectObservable);
+      const one = (conn: Connection<string>) => conn.messages$.pipe(take(1));
+      const later = (conn: Connection<string>) => defer(() => one(conn)).pipe(subscribeOn(asapScheduler));
+      const each$ = connect(server, { codec }).pipe(
+        converse((conn) => concat(one(conn), later(conn), later(conn), NEVER)),
+      );
+      expectObservable(each$).toBe('(abc#)', undefined, failed);
+    }),
+  );
+
+  it(
+    'passes an error on at once to a handler that does not read',
+    marbles(({ net, connect, expectObservable }) => {
+      beside(fails(net), expectObservable);
+      expectObservable(connect(server).pipe(converse(() => NEVER))).toBe('#', undefined, failed);
     }),
   );
 });

@@ -117,7 +117,7 @@ export function perform(
       return EMPTY;
     };
 
-    const script = from(joined(steps, tongue)).pipe(concatMap(doing), ignoreElements());
+    const script = oneByOne(joined(steps, tongue), doing);
     const after = defer(() => ear.end$).pipe(
       map((how): Report => {
         if (!finished) end.fin();
@@ -142,6 +142,30 @@ export function perform(
     subscriber.add(() => ear.stop());
   });
 }
+
+/** One after the other, however many are over at once: `concatMap` would need a stack as deep as there are steps. */
+const oneByOne = (steps: readonly Step[], doing: (step: Step) => Observable<unknown>): Observable<never> =>
+  new Observable((subscriber) => {
+    let at = 0;
+    let isOver = true;
+    let isGoing = false;
+    const over = () => {
+      isOver = true;
+      go();
+    };
+    const go = () => {
+      if (isGoing) return;
+      isGoing = true;
+      for (let step = steps[at]; isOver && step && !subscriber.closed; step = steps[at]) {
+        at++;
+        isOver = false;
+        subscriber.add(doing(step).subscribe({ error: (error) => subscriber.error(error), complete: over }));
+      }
+      isGoing = false;
+      if (isOver && at === steps.length) subscriber.complete();
+    };
+    go();
+  });
 
 /** Words that follow each other are said at once: they are cut together. */
 function joined(steps: readonly Step[], tongue: Tongue): Step[] {

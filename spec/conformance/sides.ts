@@ -1,5 +1,6 @@
 import { connect, converse, listen, serve } from 'rx-tinyproto';
 import {
+  BehaviorSubject,
   defer,
   delayWhen,
   EMPTY,
@@ -38,12 +39,15 @@ const whole = (bytes: Uint8Array) => [bytes];
 
 /** How long a wire may be on its way that never comes to anything. */
 const neverMs = 300;
+/** How long an app may go on with a connection that is over: some never end. */
+const afterwardsMs = 100;
 
 /** Emits what the raw peer of a script reports, when our side is done with it and a fresh peer has been let in. */
 export const sideOf: Readonly<Record<Side, (cast: Cast) => Observable<Report>>> = {
   server: ({ script, road, tongue, book, cut }) =>
     defer(() => {
       const bound = new ReplaySubject<Parameters<Road['dial']>[0]>(1);
+      const atWork = new BehaviorSubject(false);
       let accepted = 0;
       const serving = book
         .watch(
@@ -61,11 +65,16 @@ export const sideOf: Readonly<Record<Side, (cast: Cast) => Observable<Report>>> 
             },
           }),
         )
-        .pipe(serve((connection) => appOf(script, book, accepted)(connection, book), { onError() {} }))
+        .pipe(
+          serve((connection) => appOf(script, book, accepted, atWork)(connection, book), { onError() {} }),
+        )
         .subscribe({ error: (error) => book.faults.push(`the server ended: ${error}`) });
 
       // A reset may be there before the wire is: then no connection comes of it.
-      const over$ = merge(book.over(1), timer(neverMs).pipe(filter(() => accepted === 0))).pipe(take(1));
+      const over$ = merge(book.over(1), timer(neverMs).pipe(filter(() => accepted === 0))).pipe(
+        take(1),
+        afterwards(atWork),
+      );
       return bound.pipe(
         take(1),
         switchMap((at) =>
@@ -91,6 +100,7 @@ export const sideOf: Readonly<Record<Side, (cast: Cast) => Observable<Report>>> 
     defer(() => {
       const all = new Subscription();
       const ends = new Subject<RawEnd>();
+      const atWork = new BehaviorSubject(false);
       let calls = 0;
       const call = (at: Parameters<typeof connect>[0]) => {
         const first = calls++ === 0;
@@ -106,9 +116,11 @@ export const sideOf: Readonly<Record<Side, (cast: Cast) => Observable<Report>>> 
           .pipe(
             tap((connection) => {
               came = true;
+              atWork.next(true);
               book.opened(connection);
             }),
             converse((connection) => (first ? (script.ours ?? reads) : reads)(connection, book)),
+            finalize(() => atWork.next(false)),
           )
           .subscribe({ error: (error) => came || book.failed(error) });
       };
@@ -129,6 +141,7 @@ export const sideOf: Readonly<Record<Side, (cast: Cast) => Observable<Report>>> 
         );
       return meet((end) => heardOut(end, { script, road, tongue, book, cut })).pipe(
         delayWhen(() => book.over(1)),
+        afterwards(atWork),
         delayWhen(() => meet((end) => letIn(end, road, tongue))),
         delayWhen(() => book.over(2)),
         delayWhen(() => book.allClosed$),
@@ -139,11 +152,17 @@ export const sideOf: Readonly<Record<Side, (cast: Cast) => Observable<Report>>> 
 
 /** What is done with the connection of the script; those behind it are only let in. */
 const appOf =
-  (script: Script, book: Book, accepted: number): App =>
+  (script: Script, book: Book, accepted: number, atWork: BehaviorSubject<boolean>): App =>
   (connection) => {
     book.opened(connection);
-    return (accepted > 1 ? reads : (script.ours ?? reads))(connection, book);
+    if (accepted > 1) return reads(connection, book);
+    atWork.next(true);
+    return (script.ours ?? reads)(connection, book).pipe(finalize(() => atWork.next(false)));
   };
+
+/** Lets who still reads of a connection that is over read on. */
+const afterwards = <T>(atWork: Observable<boolean>) =>
+  delayWhen<T>(() => merge(atWork.pipe(filter((is) => !is)), timer(afterwardsMs)));
 
 /** The whole script. A peer that does not read would never notice that it is over. */
 function heardOut(end: RawEnd, { script, road, tongue, book, cut }: Cast): Observable<Report> {

@@ -1,4 +1,4 @@
-import { echoes, sends } from '../apps.js';
+import { echoes, sends, takes } from '../apps.js';
 import { chapter, fact, type Script } from '../suite.js';
 import { everyTongue, oneWays, strict, tinyprotos } from '../tongues.js';
 import {
@@ -35,13 +35,7 @@ const finAt = (tongue: Tongue, at: number): Script[] => {
     cuts: ['whole', 'byte by byte'],
   } as const;
   if (atBoundary) return [{ ...same, ends: 'peer' }];
-  if (at < tongue.opening.length) return [{ ...same, ends: 'opening cut-short' }];
-  // The error of `connect` may overtake what its handler has not read yet.
-  const ends = 'error cut-short';
-  return [
-    { ...same, ends, sides: ['server'] },
-    { ...same, ends, sides: ['client'], delivers: 'prefix' },
-  ];
+  return [{ ...same, ends: at < tongue.opening.length ? 'opening cut-short' : 'error cut-short' }];
 };
 
 const rstAt = (tongue: Tongue, at: number): Script => ({
@@ -98,5 +92,11 @@ export const truncationChapter = chapter(4, 'Truncation', [
     ours: sends('abc'),
     sends: 'any',
     ends: ['peer', 'us'],
+  }),
+  fact('Whoever takes his time over what had come has all of it, whatever comes behind it', {
+    peer: [says(opening, message('a'), message('b'), first(2, message('abc'))), fin],
+    ours: takes(5),
+    ends: 'error cut-short',
+    tongues: everyTongue,
   }),
 ]);
