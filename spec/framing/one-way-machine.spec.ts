@@ -1,6 +1,9 @@
 import { hex } from 'rx-tinyproto/testing';
-import { describe, expect, it } from 'vitest';
+import { endWith, identity } from 'rxjs';
+import { describe, expect, it, vi } from 'vitest';
+import type { FramingPort } from '../../src/framing/framing.js';
 import { lengthPrefixed } from '../../src/framing/length-prefixed.js';
+import { framing } from '../../src/framing/lift.js';
 import { lines } from '../../src/framing/lines.js';
 import { oneWay } from '../../src/framing/one-way.js';
 import { bytesOf, hexOf } from '../helpers/decoded.js';
@@ -62,6 +65,57 @@ describe('the machine of framings with two directions of their own', () => {
     expect(() => Bench.open(broken).machine.close()).toThrow(mistake);
   });
 
+  it('resets nothing for a fault of the peer: what was written last may still be read', () => {
+    const fail = vi.fn();
+    const machine = lines({ maxLineBytes: 1 }).open({ ...silent, fail });
+    machine.start();
+    machine.receive(bytesOf('ab'));
+    machine.read();
+    expect(fail.mock.calls).toEqual([
+      [expect.objectContaining({ code: 'message-too-large' }), { reset: false }],
+    ]);
+  });
+
+  it('counts nothing that comes behind a fault, and can be released twice', () => {
+    const bench = Bench.open(lines({ maxLineBytes: 1 }));
+    bench.machine.receive(bytesOf('ab\n'));
+    expect(bench.read()).toBeUndefined();
+    bench.machine.close();
+    bench.machine.receive(bytesOf('a\na\n'));
+    expect(bench.machine.dropped).toEqual({ messages: 0, bytes: 0 });
+    expect([bench.machine.release(), bench.machine.release()]).toEqual([hex``, hex``]);
+  });
+
+  it('judges the end at once where nothing came, and half a message only if it was asked for', () => {
+    const ending = Bench.open(framing(endWith(hex`aa`), identity));
+    ending.machine.receiveEnd();
+    expect(ending.machine.unreadBytes).toBe(1);
+
+    const asked = Bench.open(lines());
+    expect(asked.read()).toBeUndefined();
+    asked.machine.receive(bytesOf('ab'));
+    asked.machine.receiveEnd();
+    expect(asked.since()).toBe('');
+    expect(asked.machine.release()).toEqual(bytesOf('ab'));
+
+    const read = Bench.open(lines());
+    read.machine.receive(bytesOf('a\nab'));
+    expect(read.read()).toBe('61');
+    read.machine.receiveEnd();
+    expect(read.since()).toBe('');
+    expect(read.machine.release()).toEqual(bytesOf('ab'));
+  });
+
+  it('minds no end in half a message that was asked for before it was closed', () => {
+    const bench = Bench.open(lines());
+    bench.machine.receive(bytesOf('ab'));
+    expect(bench.read()).toBeUndefined();
+    bench.machine.close();
+    bench.machine.receiveEnd();
+    expect(bench.read()).toBeUndefined();
+    expect([bench.since(), bench.machine.canBegin(false)]).toEqual(['', true]);
+  });
+
   describe('that read ahead, to learn whether the end of the bytes cuts a message', () => {
     const ahead = () => {
       const bench = Bench.open(lines({ unterminated: 'deliver' }));
@@ -90,3 +144,12 @@ describe('the machine of framings with two directions of their own', () => {
     });
   });
 });
+
+const silent: FramingPort = {
+  write: () => {},
+  opened: () => {},
+  outcome: () => {},
+  fail: () => {},
+  await: () => {},
+  settle: () => {},
+};

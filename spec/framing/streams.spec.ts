@@ -11,7 +11,7 @@ import { StreamingTinyprotoMachine } from '../../src/framing/tinyproto-streaming
 import { varintPrefixed } from '../../src/framing/varint-prefixed.js';
 import { talkInParts } from '../helpers/talk-in-parts.js';
 
-const runs = { numRuns: 300 };
+const runs = { numRuns: Number(process.env.RX_TINYPROTO_SEEDS ?? 300) };
 const seeds = fc.integer({ min: 1, max: 2 ** 30 });
 
 describe('bodies in parts', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { StreamingMachine } from '../../src/framing/framing.js';
+import type { StreamingMachine, Wait } from '../../src/framing/framing.js';
 import { type TinyprotoOptions, tinyproto } from '../../src/framing/tinyproto.js';
 import { newConversation } from '../../src/framing/tinyproto-conversation.js';
 import { Handshake } from '../../src/framing/tinyproto-handshake.js';
@@ -10,22 +10,23 @@ import { hex } from '../helpers/handshake-talk.js';
 const large = '00011170';
 
 /** A machine of bodies in parts, opened, and what it does. */
-function open(options: TinyprotoOptions = {}): { readonly machine: StreamingMachine; since(): string } {
+function open(options: TinyprotoOptions = {}) {
   const { streams } = tinyproto(options);
   const log: string[] = [];
-  const machine = (streams as NonNullable<typeof streams>).open({
+  const waits = new Map<Wait, number>();
+  const machine: StreamingMachine = (streams as NonNullable<typeof streams>).open({
     write: (bytes, last) => log.push(Buffer.from(bytes).toString('hex') + (last ? '.' : '')),
     opened: () => log.push('opened'),
     outcome: (of) => log.push(of),
     fail: (error, { reset }) => log.push(`${error.code}${reset ? ' by reset' : ''}`),
-    await: () => {},
-    settle: () => {},
+    await: (wait, ms) => waits.set(wait, ms),
+    settle: (wait) => waits.delete(wait),
     writeBody: () => log.push('body'),
   });
   machine.start();
   machine.receive(hex('ff'));
   log.length = 0;
-  return { machine, since: () => log.splice(0).join(' ') };
+  return { machine, waits, since: () => log.splice(0).join(' ') };
 }
 
 describe('a tinyproto machine with a body of theirs in parts', () => {
@@ -51,6 +52,22 @@ describe('a tinyproto machine with a body of theirs in parts', () => {
     expect(since()).toBe('ff');
   });
 
+  it('waits for each part of it, for none while we are slow, and for all of the rest once it is dropped', () => {
+    const { machine, waits } = open({ inboxSlots: 3 });
+    machine.receive(hex(`00000000 00000000 ${large} 61`));
+    expect([...waits]).toEqual([]);
+    while (machine.read()) machine.consumed();
+    machine.readHead();
+    machine.readPart();
+    expect([...waits]).toEqual([['payload', 10_000]]);
+    machine.receive(hex('61'));
+    expect([...waits]).toEqual([]);
+    machine.readPart();
+    expect([...waits]).toEqual([['payload', 10_000]]);
+    machine.close();
+    expect([...waits]).toEqual([['payload', 14_273]]);
+  });
+
   it('judges their FIN at once when nobody will read any more', () => {
     const { machine, since } = open();
     machine.receive(hex(`${large} 616161`));
@@ -68,6 +85,20 @@ describe('a tinyproto machine with a body of ours in parts', () => {
     expect(since()).toBe('00000032 body taken');
     machine.receive(hex('00000065'));
     expect(since()).toBe('message-too-large by reset');
+  });
+});
+
+describe('a tinyproto machine in half duplex, with a body of ours in parts', () => {
+  it('drops whatever comes meanwhile once it is closed, and has no bound for it', () => {
+    const { machine, since } = open({ duplex: 'half', maxUnconsumedMessages: 1 });
+    machine.begin(tinyproto().streams?.encode(50) as never);
+    machine.receive(hex('ff'));
+    machine.close();
+    machine.receive(hex('00000001 61 00000001 62 00000001 63'));
+    expect(since()).toBe('00000032 body taken');
+    expect(machine.dropped).toEqual({ messages: 3, bytes: 3 });
+    machine.bodyWritten();
+    expect(since()).toBe('ff ff ff');
   });
 });
 

@@ -50,6 +50,15 @@ describe('a tinyproto machine that has to ask for room', () => {
     expect(since()).toBe('2 ff 0 ff');
   });
 
+  it('begins no stream while an OK waits for room, but an answer', () => {
+    const { machine, make } = open(0, { inboxSlots: 2 });
+    machine.receive(hex('00000001'));
+    expect([machine.canBegin(true), machine.canBegin(false)]).toEqual([false, true]);
+    make(1);
+    machine.retry?.();
+    expect(machine.canBegin(true)).toBe(true);
+  });
+
   it('asks for no refusal, and for nothing that is dropped', () => {
     const { machine, since } = open(0, { maxMessageBytes: 70_000 });
     machine.receive(hex('00011171'));

@@ -117,4 +117,10 @@ describe("tinyproto({ duplex: 'half' })", () => {
     talk.drain();
     expect(talk.since()).toBe('ff');
   });
+
+  it('with withhold counts what it has not granted as unconsumed, too', () => {
+    const talk = Talk.open({ ...half, withhold: true, maxUnconsumedMessages: 2 });
+    expect(talk.receive('00000001 61 00000001 62').since()).toBe('ff');
+    expect(talk.receive('00000001').since()).toBe('inbox-overflow');
+  });
 });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { converse } from '../helpers/handshake-sim.js';
 
-const RUNS = 4_000;
+/** Fewer where they are run for each change of the source: `npm run mutation`. */
+const RUNS = Number(process.env.RX_TINYPROTO_SEEDS ?? 4_000);
 
 describe('two tinyproto machines, talking at random', () => {
   it('deliver everything exactly, settle every send and end in order', () => {

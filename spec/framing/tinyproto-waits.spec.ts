@@ -32,6 +32,20 @@ describe("tinyproto's deadlines", () => {
     expect(talk.since()).toBe('ff payload-timeout');
   });
 
+  it('start anew for a payload that begins in the chunk that completed another', () => {
+    const talk = Talk.open({ inboxSlots: 9 }).receive('00000002 61').receive('62 00000002 61');
+    expect(talk.armed).toBe(2);
+    expect(talk.waits.has('payload')).toBe(true);
+  });
+
+  it('cover the payload of a message that is dropped, as any other', () => {
+    const talk = Talk.open({ payloadTimeoutMs: 70 }).receive('00000002 61');
+    talk.machine.close();
+    expect([...talk.waits]).toEqual([['payload', 71]]);
+    talk.receive('62');
+    expect([...talk.waits]).toEqual([]);
+  });
+
   it('cover no payload that is withheld', () => {
     const talk = Talk.open().receive('00000001 61 00000002');
     expect([...talk.waits]).toEqual([]);
@@ -105,6 +119,18 @@ describe("tinyproto's deadlines", () => {
     talk.since();
     talk.machine.expired('mutual-hold');
     expect(talk.since()).toBe('mutual-hold');
+  });
+
+  it('cover a mutual hold whatever came before it: as many chunks as were consumed, or more', () => {
+    const talk = Talk.open({}, undefined, { slots: 1, extraSlots: 0 });
+    talk.receive('00000000'.repeat(6)).begin('aa');
+    for (let consumed = 1; consumed <= 4; consumed += 1) {
+      talk.read();
+      talk.machine.consumed();
+      expect(talk.waits.has('mutual-hold')).toBe(true);
+    }
+    talk.machine.consumed();
+    expect(talk.waits.has('mutual-hold')).toBe(false);
   });
 
   it('do not cover one side that holds', () => {

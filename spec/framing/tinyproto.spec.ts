@@ -333,6 +333,15 @@ describe('credit', () => {
     expect([talk.read(), talk.read(), talk.read()]).toEqual(['b1b1b1', 'b2b2b2', 'b3b3b3']);
   });
 
+  it('is overdrawn by no single message, however large, and by none that just fit', () => {
+    const empties = '00000000 00000000 00000000';
+    const talk = (maxUnconsumedBytes: number) =>
+      Talk.open({ extraSlots: 1, maxUnconsumedBytes }).begin('aa').receive(empties);
+    expect(talk(1).receive('00000003 b1b1 b1').drain()).toEqual(['', '', '', 'b1b1b1']);
+    expect(talk(6).receive('00000003 b1b1b1 00000003 b2b2b2').drain()).toHaveLength(5);
+    expect(talk(5).receive('00000003 b1b1b1 00000003 b2').drain()).toHaveLength(4);
+  });
+
   it('ends the connection at 65 unanswered frames', () => {
     const talk = Talk.open({ inboxSlots: 1 }).receive('00000000'.repeat(65));
     expect(talk.since()).toBe('ff');

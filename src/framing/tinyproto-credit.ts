@@ -9,7 +9,7 @@ import type { Rules } from './tinyproto-options.js';
  * inside their handlers would wait for each other. While closing nothing is kept, so everything is granted that our flush may wait for.
  */
 export function mayAnswer(s: Conversation, rules: Rules, starting: boolean): boolean {
-  if (s.life === 'over' || s.life === 'ended') return false;
+  if (s.life === 'over') return false;
   if (s.owed[0] === REFUSAL) return true;
   const sending = starting || s.unanswered > 0;
   if (s.life === 'closing') return sending || rules.half;

@@ -26,7 +26,7 @@ export function watch(s: Conversation, rules: Rules, port: FramingPort): void {
 }
 
 function arm(s: Conversation, port: FramingPort, wait: Wait, number: number, ms: number): void {
-  if (s.armed[wait] === number || (number !== 0 && ms === Infinity)) return;
+  if (s.armed[wait] === number || ms === Infinity) return;
   s.armed[wait] = number;
   if (number === 0) port.settle(wait);
   else port.await(wait, ms);
