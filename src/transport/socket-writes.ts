@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { WireError } from '../errors.js';
+import { hasTurn, spend, waitForTurn } from './write-turns.js';
 
 type Done = (error?: WireError) => void;
 type Write = { readonly bytes: Uint8Array; readonly done: Done };
@@ -7,8 +8,8 @@ type Write = { readonly bytes: Uint8Array; readonly done: Done };
 /** So much goes to the kernel at once. Whoever watches `done` for progress sees it at this grain, also on a slow road. */
 const maxBatchBytes = 131_072;
 
-/** So much goes out before the loop is let go round: a source without end would have it for itself, as long as the kernel takes what it gives. */
-const maxTurnBytes = 1_048_576;
+/** So much goes at once, whoever waits for a turn: an answer shall not stand behind a thousand streams. */
+const smallBytes = 16_384;
 
 /**
  * What of ours is on its way into one socket, in order. One batch is under way at a time, with one call into the kernel. What is written meanwhile waits here,
@@ -18,8 +19,9 @@ export class SocketWrites {
   readonly #socket: Socket;
   #queue: Write[] = [];
   #batch: Write[] = [];
-  #turnBytes = 0;
   #scheduled = false;
+  /** Those whose bytes the kernel has are being told. What they write now goes on with a stream: it is put together, and no answer. */
+  #isTelling = false;
   #failure: WireError | undefined;
   #fin: 'none' | 'asked' | 'under way' | 'sent' = 'none';
   #waitForFin: Done[] | undefined;
@@ -46,7 +48,7 @@ export class SocketWrites {
       return;
     }
     this.#queue.push({ bytes, done });
-    if (!more) this.#go();
+    if (!more && !this.#isTelling) this.#go(bytes.byteLength < smallBytes);
   }
 
   /** FIN, behind everything written. */
@@ -69,13 +71,14 @@ export class SocketWrites {
     process.nextTick(flush, this);
   }
 
-  #go(): void {
+  /** Writes what is queued, now or in its turn. */
+  #go(atOnce: boolean): void {
     if (this.#scheduled || this.#batch.length > 0) return;
     if (this.#failure) this.#schedule();
-    else if (this.#turnBytes < maxTurnBytes) this.flush();
+    else if (atOnce || hasTurn()) this.flush();
     else {
       this.#scheduled = true;
-      setImmediate(flushInNewTurn, this);
+      waitForTurn(this);
     }
   }
 
@@ -91,12 +94,6 @@ export class SocketWrites {
     } else if (this.#fin === 'sent') this.#settleFin();
   }
 
-  /** @internal */
-  newTurn(): void {
-    this.#turnBytes = 0;
-    this.flush();
-  }
-
   #begin(): void {
     const batch = takeBatch(this.#queue);
     this.#queue = batch === this.#queue ? [] : this.#queue.slice(batch.length);
@@ -107,7 +104,7 @@ export class SocketWrites {
     if (last > 0) this.#socket.cork();
     for (let at = 0; at <= last; at++) {
       const { bytes } = batch[at] as Write;
-      this.#turnBytes += bytes.byteLength;
+      spend(bytes.byteLength);
       this.#socket.write(bytes, at === last ? this.#written : undefined);
     }
     if (last > 0) this.#socket.uncork();
@@ -118,8 +115,13 @@ export class SocketWrites {
     if (error || this.#failure || this.#socket.destroyed) return;
     const written = this.#batch;
     this.#batch = [];
-    for (const { done } of written) done();
-    this.#go();
+    this.#isTelling = true;
+    try {
+      for (const { done } of written) done();
+    } finally {
+      this.#isTelling = false;
+      this.#go(this.#queue.length === 0);
+    }
   }
 
   #onFin(error?: Error | null): void {
@@ -145,10 +147,6 @@ export class SocketWrites {
 
 function flush(writes: SocketWrites): void {
   writes.flush();
-}
-
-function flushInNewTurn(writes: SocketWrites): void {
-  writes.newTurn();
 }
 
 const behindFin = () => new WireError('wire-failed', 'Nothing can be written behind FIN');

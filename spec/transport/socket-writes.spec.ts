@@ -1,0 +1,82 @@
+import type { Socket } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { SocketWrites } from '../../src/transport/socket-writes.js';
+
+const KiB = 1_024;
+
+/** A kernel without end: takes whatever comes, and says so in the same turn of the loop. */
+function kernel() {
+  const took: { readonly by: string; readonly bytes: number }[] = [];
+  const socket = (by: string): Socket => {
+    const write = (bytes: Uint8Array, done?: () => void) => {
+      took.push({ by, bytes: bytes.length });
+      if (done) process.nextTick(done);
+    };
+    return { write, cork: () => {}, uncork: () => {} } as unknown as Socket;
+  };
+  return { took, socket };
+}
+
+const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+/** Writes on whenever it may. */
+function stream(writes: SocketWrites, size: number, turnsOver: () => boolean): void {
+  const writeOn = () => {
+    if (!turnsOver()) writes.write(new Uint8Array(size), writeOn);
+  };
+  writeOn();
+}
+
+describe('SocketWrites', () => {
+  it('lets the loop go round after 256 KiB, over all sockets', async () => {
+    const { took, socket } = kernel();
+    let isOver = false;
+    for (let count = 0; count < 50; count++)
+      stream(new SocketWrites(socket(`s${count}`)), 16 * KiB, () => isOver);
+    await nextTurn();
+    const inTurns: number[] = [];
+    for (let turn = 0; turn < 20; turn++) {
+      const before = took.length;
+      await nextTurn();
+      inTurns.push(took.slice(before).reduce((sum, { bytes }) => sum + bytes, 0));
+    }
+    isOver = true;
+    await nextTurn();
+    expect(Math.max(...inTurns)).toBeLessThanOrEqual(272 * KiB);
+    expect(Math.min(...inTurns)).toBeGreaterThanOrEqual(240 * KiB);
+  });
+
+  it('gives each stream its turn, one after the other', async () => {
+    const { took, socket } = kernel();
+    let isOver = false;
+    for (let count = 0; count < 50; count++)
+      stream(new SocketWrites(socket(`s${count}`)), 64 * KiB, () => isOver);
+    for (let turn = 0; turn < 100; turn++) await nextTurn();
+    isOver = true;
+    for (let turn = 0; turn < 20; turn++) await nextTurn();
+    const bytesOf = new Map<string, number>();
+    for (const { by, bytes } of took) bytesOf.set(by, (bytesOf.get(by) ?? 0) + bytes);
+    const each = [...bytesOf.values()];
+    expect(each).toHaveLength(50);
+    expect(Math.max(...each) - Math.min(...each)).toBeLessThanOrEqual(512 * KiB);
+  });
+
+  it('writes an answer at once, however many streams wait for their turn', async () => {
+    const { took, socket } = kernel();
+    let isOver = false;
+    for (let count = 0; count < 50; count++)
+      stream(new SocketWrites(socket(`s${count}`)), 64 * KiB, () => isOver);
+    await nextTurn();
+    const answering = new SocketWrites(socket('answer'));
+    const answers: number[] = [];
+    for (let turn = 0; turn < 5; turn++) {
+      const before = took.length;
+      answering.write(new Uint8Array(64), () => {});
+      answers.push(took.slice(before).filter(({ by }) => by === 'answer').length);
+      await nextTurn();
+    }
+    isOver = true;
+    await nextTurn();
+    expect(answers).toEqual([1, 1, 1, 1, 1]);
+  });
+});
