@@ -1,82 +1,141 @@
-/** Bad peers, and good ones beside them whose waits are measured: first without the bad ones, then with them, on one server. */
+/** Bad peers, and good ones beside them whose waits are measured: without the bad ones, while those come, while they are there, while they are cut. All of it on one server. */
 import { setTimeout as pass } from 'node:timers/promises';
-import type { Badness, Latency, To } from './peers.js';
-import { atMost, exactly, type Finding, inMiB, inMs, inS } from './report.js';
-import type { Kind, Listening } from './server.js';
+import type { Remote } from './calls.js';
+import type { Badness, PeerCalls } from './peers.js';
+import { atMost, exactly, type Finding, inMiB, inS } from './report.js';
+import type { Kind, Listening, ServerCalls } from './server.js';
 import { onStage } from './stage.js';
+import { clock, during, hardlyMore, type Latency, type Phase, three } from './waits.js';
 import type { Memory, Peak } from './watch.js';
 
 export interface Bad {
   readonly how: Badness;
   readonly count: number;
-  readonly kind: Exclude<Kind, 'bare'>;
+  readonly kind: Kind;
   /** What they announce, where they do. */
   readonly size: number;
-  /** When the server must have cut them all; absent where it need not. */
+  /** When the server must have cut each, counted from its deed; absent where it need not. */
   readonly cutWithinMs?: number;
   readonly options?: Omit<Listening, 'kind'>;
 }
 
 export interface Beside {
   readonly alone: Latency;
-  readonly beside: Latency;
+  readonly coming: Latency;
+  readonly there: Latency;
+  /** NaN where they are not cut. */
+  readonly leaving: Latency;
   readonly before: Memory;
   readonly peak: Peak;
+  /** How many were cut, and how long the last of them was let since its deed. */
   readonly cut: { readonly count: number; readonly last: number };
+  /** How long one was let that the road took no more for. */
+  readonly longestStallMs: number;
+  /** What they were sent before. */
+  readonly flooded: number;
   readonly failures: Readonly<Record<string, number>>;
   readonly clean: readonly Finding[];
 }
 
 const good = 50;
-const seconds = 5;
+const warmUpMs = 3_000;
+const aloneMs = 5_000;
+const comeWithinMs = 2_000;
+/** The longest that it waits for the server to cut them all, beyond their time. */
+const patienceMs = 20_000;
 
 export function beside({ how, count, size, kind, cutWithinMs, options }: Bad): Promise<Beside> {
   return onStage({ kind, ...options }, async ({ server, to, peers, clean }) => {
     const [healthy, bad] = [await peers(), await peers()];
-    const probe = (of: To, during: number) => healthy.probe({ ...of, seconds: during, count: good });
-    await probe(to, 3);
-    const alone = await probe(to, seconds);
+    await healthy.probe({ ...to, count: good });
+    await pass(warmUpMs);
+    const alone = await phase(() => pass(aloneMs));
     const before = await server.collected();
     await server.watch();
-    const probing = probe(to, Math.max(seconds, (cutWithinMs ?? 0) / 1_000 + 2));
-    await pass(200);
-    await bad.misbehave({ ...to, how, count, size });
-    const latency = await probing;
-    // Those that come late are still counted, and too late.
-    for (let waits = 0; cutWithinMs && waits < 40 && (await bad.cuts()).count < count; waits++)
-      await pass(500);
+    const coming = await phase(async () => {
+      await bad.misbehave({ ...to, how, count, size, withinMs: comeWithinMs });
+      await isFull(server);
+    });
+    const there = await phase(() => (cutWithinMs ? firstCut(server, cutWithinMs) : pass(aloneMs)));
+    const leaving = await phase(() => (cutWithinMs ? lastCut(bad, count, cutWithinMs) : pass(0)));
     const cut = await bad.cuts();
     const peak = await server.watched();
     await bad.cutAll();
-    const { failures } = await server.counts();
-    return { alone, beside: latency, before, peak, cut, failures, clean: await clean() };
+    const waits = await healthy.probed();
+    const { failures, flooded } = await server.counts();
+    return {
+      alone: during(waits, alone),
+      coming: during(waits, coming),
+      there: during(waits, there),
+      leaving: during(waits, leaving),
+      before,
+      peak,
+      cut,
+      longestStallMs: await server.longestStallMs(),
+      flooded,
+      failures,
+      clean: await clean(),
+    };
   });
 }
 
-/** What the good ones notice. */
-export function latencies({ alone, beside }: Beside): readonly Finding[] {
-  return [
-    { what: 'good peers alone: half of their waits, 99 %, the longest', ours: three(alone) },
-    { what: 'beside the bad ones', ours: three(beside) },
-    atMost('99 % of the waits, beside them', beside.p99, Math.max(1.25 * alone.p99, alone.p99 + 1), inMs),
-  ];
+async function phase(act: () => Promise<unknown>): Promise<Phase> {
+  const from = clock();
+  await act();
+  return { from, to: clock() };
 }
 
-const three = ({ p50, p99, most }: Latency) => `${inMs(p50)}, ${inMs(p99)}, ${inMs(most)}`;
+/** When the road takes no more for those that are flooded. */
+async function isFull(server: Remote<ServerCalls>): Promise<void> {
+  for (let before = -1, looks = 0; looks < 50; looks++) {
+    const { flooded } = await server.counts();
+    if (flooded === before) return;
+    before = flooded;
+    await pass(200);
+  }
+}
+
+async function firstCut(server: Remote<ServerCalls>, withinMs: number): Promise<void> {
+  const until = clock() + withinMs;
+  while (clock() < until && Object.keys((await server.counts()).failures).length === 0) await pass(20);
+}
+
+async function lastCut(bad: Remote<PeerCalls>, count: number, withinMs: number): Promise<void> {
+  const until = clock() + withinMs + patienceMs;
+  while (clock() < until && (await bad.cuts()).count < count) await pass(50);
+}
+
+/** What the good ones notice, and what they would of bare sockets. */
+export function latencies(ours: Beside, floor?: Beside): readonly Finding[] {
+  const row = (what: string, of: 'alone' | 'coming' | 'there' | 'leaving'): Finding => ({
+    what,
+    ours: three(ours[of]),
+    ...(floor && { floor: three(floor[of]) }),
+  });
+  return [
+    row('good peers alone: half of their waits, 99 %, the longest', 'alone'),
+    row('while the bad ones come', 'coming'),
+    row('while they are there', 'there'),
+    ...(Number.isNaN(ours.leaving.p50) ? [] : [row('while they are cut', 'leaving')]),
+    hardlyMore('99 % of the waits, while they are there', ours.there, ours.alone, floor?.there),
+  ];
+}
 
 /** That all were cut, and when. */
 export function cutAll({ cut, failures }: Beside, { count, cutWithinMs = 0 }: Bad): readonly Finding[] {
   return [
     exactly('bad peers that were cut', cut.count, count),
     atMost('the last of them', cut.last, cutWithinMs, inS),
-    {
-      what: 'why',
-      ours: Object.entries(failures)
-        .map(([code, times]) => `${code} ${times}`)
-        .join(', '),
-    },
+    why(failures),
   ];
 }
+
+export const why = (failures: Beside['failures']): Finding => ({
+  what: 'why',
+  ours: Object.entries(failures)
+    .map(([code, times]) => `${code} ${times}`)
+    .join(', '),
+});
 
 export const grown = ({ before, peak }: Beside, most: number): Finding =>
   atMost('array buffers grown', peak.arrayBuffers - before.arrayBuffers, most, inMiB);

@@ -14,12 +14,8 @@ export interface To {
 /** How a bad peer is bad. */
 export type Badness = 'never-reads' | 'announces' | 'opening' | 'header' | 'payload';
 
-export interface Latency {
-  readonly p50: number;
-  readonly p99: number;
-  readonly most: number;
-  readonly count: number;
-}
+/** When an answer came, in milliseconds since 1970, and how long it was waited for; then the next. */
+export type Waits = Float64Array;
 
 const message = new Uint8Array(64).fill(7);
 const held: Socket[] = [];
@@ -67,29 +63,34 @@ async function endedAll() {
   return performance.now() - began;
 }
 
-/** One conversation after the other: a message, its echo, and a pause. */
-async function converse(socket: Socket, kind: Kind, untilMs: number, took: number[]): Promise<void> {
-  while (performance.now() < untilMs) {
-    const began = performance.now();
-    await echo(kind, socket, message);
-    took.push(performance.now() - began);
-    await pass(20);
-  }
-  socket.end();
+let waits: number[] = [];
+let isProbing = false;
+let probing: Promise<unknown> = Promise.resolve();
+
+/** Good peers: a message, its echo, and a pause, again and again. */
+function probe({ count, ...to }: To & { readonly count: number }) {
+  isProbing = true;
+  waits = [];
+  const converse = async (index: number) => {
+    const socket = await dial(to.kind, hostOf(to, index));
+    while (isProbing) {
+      const began = performance.now();
+      await echo(to.kind, socket, message);
+      const now = performance.now();
+      waits.push(performance.timeOrigin + now, now - began);
+      await pass(20);
+    }
+    socket.end();
+  };
+  probing = Promise.all(Array.from({ length: count }, (_, index) => converse(index)));
+  probing.catch(() => {});
 }
 
-/** How long good peers wait for an answer, over so many seconds. */
-async function probe({ seconds, count, ...to }: To & { readonly seconds: number; readonly count: number }) {
-  const took: number[] = [];
-  const untilMs = performance.now() + seconds * 1_000;
-  const each = async (index: number) => {
-    const socket = await dial(to.kind, hostOf(to, index));
-    await converse(socket, to.kind, untilMs, took);
-  };
-  await Promise.all(Array.from({ length: count }, (_, index) => each(index)));
-  took.sort((a, b) => a - b);
-  const at = (part: number) => took[Math.min(took.length - 1, Math.floor(part * took.length))] ?? 0;
-  return { p50: at(0.5), p99: at(0.99), most: at(1), count: took.length } satisfies Latency;
+/** They leave. How long they have waited, each time. */
+async function probed(): Promise<Waits> {
+  isProbing = false;
+  await probing;
+  return Float64Array.from(waits);
 }
 
 /** One byte: whoever says so is flooded. */
@@ -116,16 +117,24 @@ function deed(
   }
 }
 
-/** Bad peers, all of one kind. They never read, but for those that drip: who does not read does not hear that it was cut. */
+/** Bad peers, all of one kind, one after the other. They never read, but for those that drip: who does not read does not hear that it was cut. */
 async function misbehave({
   how,
   count,
   size,
+  withinMs,
   ...to
-}: To & { readonly how: Badness; readonly count: number; readonly size: number }) {
+}: To & {
+  readonly how: Badness;
+  readonly count: number;
+  readonly size: number;
+  readonly withinMs: number;
+}) {
   cut = [];
   const { said, dripMs } = deed(how, to.kind, size);
+  const first = performance.now();
   await times(count, 100, async (index) => {
+    await pass(Math.max(0, first + (index * withinMs) / count - performance.now()));
     const socket = connect({ ...hostOf(to, index), noDelay: true });
     held.push(socket);
     await new Promise<void>((resolve) => socket.once('connect', resolve).once('error', () => resolve()));
@@ -229,7 +238,7 @@ async function byteByByte({ bytes, ...to }: To & { readonly bytes: number }) {
   return performance.now() - began;
 }
 
-const calls = { open, echoAll, cutAll, endedAll, probe, misbehave, cuts, churn, resets, byteByByte };
+const calls = { open, echoAll, cutAll, endedAll, probe, probed, misbehave, cuts, churn, resets, byteByByte };
 
 export type PeerCalls = typeof calls;
 answer(calls);

@@ -38,12 +38,12 @@ const { values: options } = parseArgs({
     short: { type: 'boolean', default: false },
     long: { type: 'boolean', default: false },
     minutes: { type: 'string' },
-    case: { type: 'string' },
+    case: { type: 'string', multiple: true },
     out: { type: 'string' },
   },
 });
 
-const wanted = options.case?.split(',');
+const wanted = options.case?.flatMap((names) => names.split(','));
 const chosen = all.filter(({ name }) => wanted === undefined || wanted.includes(name));
 const unknown = wanted?.filter((name) => !all.some((each) => each.name === name)) ?? [];
 if (unknown.length > 0)

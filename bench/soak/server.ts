@@ -14,7 +14,7 @@ import {
   serve,
   tinyproto,
 } from 'rx-tinyproto';
-import { firstValueFrom, lastValueFrom, ReplaySubject, Subject, takeUntil } from 'rxjs';
+import { firstValueFrom, lastValueFrom, type Observable, ReplaySubject, Subject, takeUntil } from 'rxjs';
 import { answer } from './calls.js';
 import { collected, type Peak, watching } from './watch.js';
 
@@ -50,8 +50,19 @@ const framings: Readonly<Record<Exclude<Kind, 'bare'>, (options: Listening) => F
   lengthPrefixed: () => lengthPrefixed(),
 };
 
-function* endless(): Generator<Uint8Array> {
-  for (;;) yield new Uint8Array(16_384);
+const flood = () => new Uint8Array(16_384);
+/** What those that are flooded were sent, and how long each was let when the road took no more. */
+let flooded = 0;
+const stalledMs: number[] = [];
+
+function* endless(closed$: Observable<unknown>): Generator<Uint8Array> {
+  let last = performance.now();
+  closed$.subscribe(() => stalledMs.push(performance.now() - last));
+  for (;;) {
+    last = performance.now();
+    flooded += 16_384;
+    yield flood();
+  }
 }
 
 const flooding = (message: Uint8Array) => message.length === 1;
@@ -81,10 +92,11 @@ async function listenOurs(options: Listening & { readonly kind: Exclude<Kind, 'b
     takeUntil(stop$),
     serve(
       (conn, { stopping$ }) => {
-        came(conn).closed$.subscribe(() => open--);
+        const { closed$ } = came(conn);
+        closed$.subscribe(() => open--);
         return conn.messages$.pipe(
           takeUntil(stopping$),
-          consume((message) => (flooding(message) ? conn.sendAll(endless()) : conn.send(message))),
+          consume((message) => (flooding(message) ? conn.sendAll(endless(closed$)) : conn.send(message))),
         );
       },
       { onError: failed },
@@ -103,14 +115,33 @@ function failed(error: unknown): void {
   failures[code] = (failures[code] ?? 0) + 1;
 }
 
-async function listenBare() {
+/** Writes as long as there is room, and hangs up on who takes nothing for so long. */
+function floodBare(socket: Socket, timeoutMs: number): void {
+  let last = performance.now();
+  const more = () => {
+    last = performance.now();
+    flooded += 16_384;
+    while (socket.write(flood())) flooded += 16_384;
+  };
+  socket.on('drain', more).setTimeout(timeoutMs, () => {
+    failed({ code: 'write-timeout' });
+    socket.resetAndDestroy();
+  });
+  socket.once('close', () => stalledMs.push(performance.now() - last));
+  more();
+}
+
+async function listenBare({ writeTimeoutMs = 0 }: Listening) {
   const sockets = new Set<Socket>();
   const servers: Server[] = [];
   for (const host of hosts) {
     const server = createServer({ noDelay: true }, (socket) => {
       sockets.add(came(socket));
       socket.on('error', failed);
-      socket.on('data', (bytes) => socket.write(bytes));
+      socket.on('data', (bytes) => {
+        if (flooding(bytes)) floodBare(socket, writeTimeoutMs);
+        else socket.write(bytes);
+      });
       socket.on('close', () => {
         sockets.delete(socket);
         open--;
@@ -132,7 +163,8 @@ async function listenBare() {
 let watched: () => Peak = watching();
 
 const calls = {
-  listen: ({ kind, ...rest }: Listening) => (kind === 'bare' ? listenBare() : listenOurs({ kind, ...rest })),
+  listen: ({ kind, ...rest }: Listening) =>
+    kind === 'bare' ? listenBare({ kind, ...rest }) : listenOurs({ kind, ...rest }),
   collected,
   /** Forgets the peaks so far. */
   watch: () => {
@@ -140,7 +172,9 @@ const calls = {
     watched = watching();
   },
   watched: () => watched(),
-  counts: () => ({ open, accepted, failures: { ...failures }, stray: [...stray] }),
+  counts: () => ({ open, accepted, flooded, failures: { ...failures }, stray: [...stray] }),
+  /** Of those that were flooded. */
+  longestStallMs: () => Math.max(0, ...stalledMs),
   /** In order; resolves with how long it took, when the last connection has gone. */
   stop: async () => {
     const began = performance.now();
