@@ -102,6 +102,27 @@ describe('bodies in parts', () => {
     }
   });
 
+  it('begin above 65,536 bytes, and are asked for by the head: whole messages are read around them', () => {
+    for (const { streams, encode } of [lengthPrefixed(), varintPrefixed()]) {
+      const machine = (streams as NonNullable<typeof streams>).open(silent);
+      const frames = [COLLECTED_BYTES, COLLECTED_BYTES + 1, 3].map((size) =>
+        encode(new Uint8Array(size).fill(1)),
+      );
+      machine.start();
+      for (const { head, body } of frames) machine.receive(Uint8Array.of(...head, ...body));
+      expect(machine.readPart()).toBeUndefined();
+      expect(machine.readHead()).toBeUndefined();
+      expect(machine.read()).toHaveLength(COLLECTED_BYTES);
+      expect(machine.readPart()).toBeUndefined();
+      expect(machine.read()).toBeUndefined();
+      expect(machine.readHead()).toBe(COLLECTED_BYTES + 1);
+      expect(machine.read()).toBeUndefined();
+      expect(machine.readPart()).toHaveLength(COLLECTED_BYTES + 1);
+      expect(machine.readHead()).toBeUndefined();
+      expect(machine.read()).toEqual(Uint8Array.of(1, 1, 1));
+    }
+  });
+
   it('are not for framings that do not say sizes ahead, or have them inside the message', () => {
     expect(lines().streams).toBeUndefined();
     expect(lengthPrefixed({ strip: 0 }).streams).toBeUndefined();

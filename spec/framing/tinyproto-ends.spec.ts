@@ -154,6 +154,13 @@ describe('receiveEnd', () => {
     expect([...talk.waits]).toEqual([]);
   });
 
+  it('inside a header leaves ours open, too: only a reset ends that', () => {
+    const talk = Talk.open().begin('aa').receive('0000');
+    talk.machine.receiveEnd();
+    expect(talk.since()).toBe('00000001 cut-short by reset');
+    expect(talk.machine.midFrame).toBe(true);
+  });
+
   it('leaves us to answer what we owe as it is consumed, then to end', () => {
     const talk = Talk.open().receive('00000001 61 00000001 62');
     talk.machine.receiveEnd();

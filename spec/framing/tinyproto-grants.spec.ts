@@ -59,6 +59,23 @@ describe('a tinyproto machine that has to ask for room', () => {
     expect(machine.canBegin(true)).toBe(true);
   });
 
+  it('ends when all is read and consumed behind their FIN, though room for an OK came later', () => {
+    const { machine, make, since } = open(1, { window: 2 });
+    machine.begin(tinyproto().encode(hex('aa')));
+    machine.receive(hex('00000001 61 00000001 62'));
+    machine.receiveEnd();
+    expect(since()).toBe('00000001 aa 1 ff 1?');
+    machine.read();
+    machine.consumed();
+    expect(machine.tryEnd()).toBe(false);
+    machine.read();
+    machine.consumed();
+    make(1);
+    machine.retry?.();
+    expect(since()).toBe('1? 1? 1 ff');
+    expect(machine.tryEnd()).toBe(true);
+  });
+
   it('asks for no refusal, and for nothing that is dropped', () => {
     const { machine, since } = open(0, { maxMessageBytes: 70_000 });
     machine.receive(hex('00011171'));

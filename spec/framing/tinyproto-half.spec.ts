@@ -56,6 +56,12 @@ describe("tinyproto({ duplex: 'half' })", () => {
     }),
   );
 
+  it('neither delivers nor drops an empty message that crosses ours', () => {
+    const talk = Talk.open(half).begin('aa').receive('00000000');
+    expect(talk.since()).toBe('00000001 collision by reset');
+    expect([talk.read(), talk.machine.dropped]).toEqual([undefined, { messages: 0, bytes: 0 }]);
+  });
+
   it('waits 30 s for an answer: a Python thread that died leaves its socket open', () => {
     const talk = Talk.open(half).begin('aa');
     expect(talk.waits.get('answer')).toBe(30_000);
@@ -116,6 +122,15 @@ describe("tinyproto({ duplex: 'half' })", () => {
     expect(talk.quiet().machine.canBegin(false)).toBe(false);
     talk.drain();
     expect(talk.since()).toBe('ff');
+  });
+
+  it('with withhold begins nothing while an OK is owed, be the message whole or not', () => {
+    const talk = Talk.open({ ...half, withhold: true })
+      .receive('00000001 61 00000000')
+      .quiet();
+    expect(talk.machine.canBegin(false)).toBe(false);
+    talk.drain();
+    expect(talk.machine.canBegin(false)).toBe(true);
   });
 
   it('with withhold counts what it has not granted as unconsumed, too', () => {

@@ -38,6 +38,15 @@ describe("tinyproto's deadlines", () => {
     expect(talk.waits.has('payload')).toBe(true);
   });
 
+  it('cover a payload that is dropped and has no OK as soon as it begins', () => {
+    const talk = Talk.open({ payloadTimeoutMs: 70 });
+    talk.machine.close();
+    talk.receive('00000002');
+    expect([...talk.waits]).toEqual([]);
+    talk.receive('61');
+    expect([...talk.waits]).toEqual([['payload', 71]]);
+  });
+
   it('cover the payload of a message that is dropped, as any other', () => {
     const talk = Talk.open({ payloadTimeoutMs: 70 }).receive('00000002 61');
     talk.machine.close();

@@ -412,6 +412,16 @@ describe('a refusal', () => {
     }),
   );
 
+  it('ends the connection up to 65,536 bytes, and above is only a refusal', () => {
+    expect(Talk.open({ maxMessageBytes: 9 }).receive('00010000').since()).toBe('fd message-too-large');
+    expect(Talk.open({ maxMessageBytes: 9 }).receive('00010001').since()).toBe('fd');
+  });
+
+  it('drops nothing that counts: what is skipped was never a message', () => {
+    const talk = Talk.open({ maxMessageBytes: 2 }).begin('aa').receive('00000003 636363');
+    expect(talk.machine.dropped).toEqual({ messages: 0, bytes: 0 });
+  });
+
   it('of a small size in a tie does not end the connection', () => {
     const talk = Talk.open({ maxMessageBytes: 2 }).begin('aa').receive('00000003 636363 ff 00000001 61');
     expect(talk.since()).toBe('00000001 aa. fd taken ff');
@@ -472,6 +482,12 @@ describe('lost step', () => {
     expect(talk.since()).toBe('00000001 header-timeout by reset');
   });
 
+  it('is the end: no byte that comes behind it is kept', () => {
+    const talk = Talk.open().receive('fe');
+    talk.receive('00000001 61');
+    expect(talk.machine.unreadBytes).toBe(0);
+  });
+
   it('leaves readable what was complete, and writes nothing more', () => {
     const talk = Talk.open().receive('00000001 61 00000001 62 fe');
     talk.since();
@@ -481,6 +497,14 @@ describe('lost step', () => {
     talk.machine.close();
     expect([talk.machine.canBegin(false), talk.machine.tryEnd()]).toEqual([false, false]);
     expect(talk.since()).toBe('');
+  });
+});
+
+describe('a machine that has not started', () => {
+  it('understands nothing, and gives back what has come', () => {
+    const talk = new Talk().receive('ff 0000');
+    expect([talk.since(), talk.machine.unreadBytes]).toEqual(['', 3]);
+    expect(talk.machine.release()).toEqual(hex('ff0000'));
   });
 });
 
