@@ -88,8 +88,7 @@ export class Handshake implements Record<Action, () => void> {
   /** The frame that is still coming stays unanswered: its sender shall know that it was not taken. */
   answerWhole(): void {
     const s = this.#s;
-    const inside = s.theirs === 'payload' || s.theirs === 'dropped' || s.theirs === 'skipped';
-    if (inside) s.owed.pop();
+    if (s.theirs === 'dropped') s.owed.pop();
     this.answerAll();
     this.dropBytes(s.bytes.length);
   }
