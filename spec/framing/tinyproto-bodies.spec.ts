@@ -1,35 +1,90 @@
 import { describe, expect, it } from 'vitest';
-import type { StreamingMachine, Wait } from '../../src/framing/framing.js';
+import type { Frame } from '../../src/framing/framing.js';
 import { type TinyprotoOptions, tinyproto } from '../../src/framing/tinyproto.js';
 import { newConversation } from '../../src/framing/tinyproto-conversation.js';
 import { Handshake } from '../../src/framing/tinyproto-handshake.js';
 import { rulesOf } from '../../src/framing/tinyproto-options.js';
 import { hex } from '../helpers/handshake-talk.js';
+import { openInParts, type PartsBench } from '../helpers/parts-bench.js';
 
 /** 70,000 bytes follow. */
 const large = '00011170';
 
-/** A machine of bodies in parts, opened, and what it does. */
-function open(options: TinyprotoOptions = {}) {
-  const { streams } = tinyproto(options);
-  const log: string[] = [];
-  const waits = new Map<Wait, number>();
-  const machine: StreamingMachine = (streams as NonNullable<typeof streams>).open({
-    write: (bytes, last) => log.push(Buffer.from(bytes).toString('hex') + (last ? '.' : '')),
-    opened: () => log.push('opened'),
-    outcome: (of) => log.push(of),
-    fail: (error, { reset }) => log.push(`${error.code}${reset ? ' by reset' : ''}`),
-    await: (wait, ms) => waits.set(wait, ms),
-    settle: (wait) => waits.delete(wait),
-    writeBody: () => log.push('body'),
-  });
-  machine.start();
-  machine.receive(hex('ff'));
-  log.length = 0;
-  return { machine, waits, since: () => log.splice(0).join(' ') };
+/** A machine of bodies in parts, opened. */
+function open(options: TinyprotoOptions = {}): PartsBench {
+  const bench = openInParts(tinyproto(options));
+  bench.machine.receive(hex('ff'));
+  bench.since();
+  return bench;
 }
 
+/** A frame of ours whose body of 50 bytes comes later. */
+const ours = () => tinyproto().streams?.encode(50) as Frame;
+
 describe('a tinyproto machine with a body of theirs in parts', () => {
+  it('begins above 65,536 bytes, and only there can be paused', () => {
+    const { machine } = open();
+    machine.receive(hex('00010000'));
+    expect([machine.readHead(), machine.pausable]).toEqual([undefined, false]);
+    machine.receive(new Uint8Array(65_536));
+    expect(machine.read()).toHaveLength(65_536);
+    machine.consumed();
+    machine.receive(hex('00010001'));
+    expect([machine.readHead(), machine.pausable]).toEqual([65_537, true]);
+    machine.receive(new Uint8Array(65_537));
+    expect(machine.pausable).toBe(true);
+    expect(machine.readPart()).toHaveLength(65_537);
+    expect([machine.pausable, machine.readPart(), machine.readHead()]).toEqual([false, undefined, undefined]);
+  });
+
+  it('is read behind the messages before it, its head first, and once', () => {
+    const { machine } = open({ inboxSlots: 2 });
+    machine.receive(hex(`00000001 61 ${large} 6262`));
+    expect([machine.readHead(), machine.readPart()]).toEqual([undefined, undefined]);
+    expect(machine.read()).toEqual(hex('61'));
+    expect([machine.read(), machine.readPart()]).toEqual([undefined, undefined]);
+    expect([machine.readHead(), machine.readHead()]).toEqual([70_000, undefined]);
+    expect([machine.readPart(), machine.readPart()]).toEqual([hex('6262'), undefined]);
+    machine.receive(hex('63'));
+    expect(machine.readPart()).toEqual(hex('63'));
+  });
+
+  it('has a head again behind one that was read', () => {
+    const { machine, since } = open();
+    for (let round = 0; round < 2; round += 1) {
+      machine.receive(hex(large));
+      machine.receive(new Uint8Array(70_000));
+      expect(machine.readHead()).toBe(70_000);
+      expect(machine.readPart()).toHaveLength(70_000);
+      machine.consumed();
+      expect(since()).toBe('ff');
+    }
+  });
+
+  it('costs none of the budgets, whatever has come of it', () => {
+    const { machine, since } = open({ maxUnconsumedBytes: 0, extraSlots: 1 });
+    machine.receive(hex(`00000000 ${large}`));
+    expect(since()).toBe('ff');
+    machine.receive(new Uint8Array(70_000));
+    expect(since()).toBe('');
+    expect(machine.unreadBytes).toBe(70_000);
+  });
+
+  it('is read by nobody once it is closed, or at fault', () => {
+    const closed = open().machine;
+    closed.receive(hex(`${large} 61`));
+    closed.close();
+    expect([closed.readHead(), closed.readPart(), closed.pausable]).toEqual([undefined, undefined, false]);
+    expect(closed.dropped).toEqual({ messages: 0, bytes: 1 });
+    closed.receive(new Uint8Array(69_999));
+    expect(closed.dropped).toEqual({ messages: 1, bytes: 70_000 });
+    const { machine, since } = open();
+    machine.receive(hex(large));
+    machine.expired('payload');
+    expect(since()).toBe('ff payload-timeout');
+    expect([machine.readHead(), machine.readPart()]).toEqual([undefined, undefined]);
+  });
+
   it('judges their FIN when what is here of it has been read', () => {
     const { machine, since } = open();
     machine.receive(hex(`${large} 616161`));
@@ -78,9 +133,44 @@ describe('a tinyproto machine with a body of theirs in parts', () => {
 });
 
 describe('a tinyproto machine with a body of ours in parts', () => {
+  it('begins nothing, answers nothing and does not end while it goes out', () => {
+    const { machine, since } = open({ window: 2 });
+    machine.begin(ours());
+    machine.receive(hex('ff'));
+    expect(since()).toBe('00000032 body taken');
+    expect([machine.midFrame, machine.canBegin(false)]).toEqual([true, false]);
+    machine.receive(hex('00000000'));
+    expect(since()).toBe('');
+    machine.close();
+    expect(machine.tryEnd()).toBe(false);
+    machine.bodyWritten();
+    expect([machine.midFrame, machine.canBegin(false)]).toEqual([false, true]);
+    expect(machine.tryEnd()).toBe(true);
+    expect(since()).toBe('ff');
+  });
+
+  it('answers as soon as it is out', () => {
+    const { machine, since } = open();
+    machine.begin(ours());
+    machine.receive(hex('00000000 00000000'));
+    expect(since()).toBe('00000032 body');
+    machine.bodyWritten();
+    expect(since()).toBe('ff ff');
+  });
+
+  it('waits for no answer of theirs to what goes out, and holds nobody meanwhile', () => {
+    const { machine, waits } = open({ extraSlots: 1 });
+    machine.receive(hex('00000000'));
+    machine.begin(ours());
+    machine.receive(hex('00000000 00000000'));
+    expect([...waits]).toEqual([]);
+    machine.bodyWritten();
+    expect([...waits]).toEqual([['mutual-hold', 30_000]]);
+  });
+
   it('writes no refusal into it, not even the one that ends the connection', () => {
     const { machine, since } = open({ maxMessageBytes: 100 });
-    machine.begin(tinyproto().streams?.encode(50) as never);
+    machine.begin(ours());
     machine.receive(hex('ff'));
     expect(since()).toBe('00000032 body taken');
     machine.receive(hex('00000065'));
@@ -91,7 +181,7 @@ describe('a tinyproto machine with a body of ours in parts', () => {
 describe('a tinyproto machine in half duplex, with a body of ours in parts', () => {
   it('drops whatever comes meanwhile once it is closed, and has no bound for it', () => {
     const { machine, since } = open({ duplex: 'half', maxUnconsumedMessages: 1 });
-    machine.begin(tinyproto().streams?.encode(50) as never);
+    machine.begin(ours());
     machine.receive(hex('ff'));
     machine.close();
     machine.receive(hex('00000001 61 00000001 62 00000001 63'));
