@@ -1,3 +1,5 @@
+import { put } from './slabs.js';
+
 /** The pieces as one: a piece that is alone stays as it is, else they are copied once. */
 export function joined(pieces: readonly Uint8Array[]): Uint8Array {
   const full = pieces.filter(({ length }) => length > 0);
@@ -12,11 +14,8 @@ export function copied(pieces: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(size);
   let filled = 0;
   for (const piece of pieces) {
-    const { length } = piece;
-    // A call into the engine costs more than a few bytes by hand.
-    if (length > 16) whole.set(piece, filled);
-    else for (let at = 0; at < length; at++) whole[filled + at] = piece[at] as number;
-    filled += length;
+    put(piece, whole, filled);
+    filled += piece.length;
   }
   return whole;
 }

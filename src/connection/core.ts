@@ -132,6 +132,7 @@ export class Core<In, Out> implements StreamingPort, WriterEvents, InboxEvents<I
     if (this.life.state !== 'open') throw new WireError('reset', 'The connection has ended, or is about to');
     if (this.#bodies?.open || this.#machine.midFrame) throw new TypeError('A body is on its way');
     this.#bodies = undefined;
+    this.sends.endRun();
     const unread = this.#machine.release();
     this.#readBefore += this.received.held;
     this.spoken.framing = next.framing ?? framing;
@@ -184,7 +185,6 @@ export class Core<In, Out> implements StreamingPort, WriterEvents, InboxEvents<I
   write(bytes: Uint8Array, last: boolean): void {
     if (this.life.state === 'closed') return;
     if (last) this.sends.handed();
-    this.meter.went(bytes.length);
     this.#out.write(bytes, last);
   }
 
@@ -247,6 +247,11 @@ export class Core<In, Out> implements StreamingPort, WriterEvents, InboxEvents<I
   }
 
   // --- what the writer tells: WriterEvents
+
+  handed(bytes: number): void {
+    this.meter.went(bytes);
+    this.sends.endRun();
+  }
 
   lastWritten(pieces: number): void {
     this.sends.written(pieces);

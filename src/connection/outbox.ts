@@ -13,19 +13,26 @@ export interface OutboxOptions {
 export interface Sender {
   /** Whether its messages give way to answers (wire-protocol.md, rule 3). */
   readonly isStream: boolean;
-  taken(): void;
+  /** So many of its messages were taken. */
+  taken(messages: number): void;
   failed(error: SendError): void;
 }
 
-/** One message on its way out, from the subscription of its `send` to the outcome. */
+/** So many bytes of a stream's messages are one run at most: what has become of them is told together. */
+const runBytes = 65_536;
+
+/** One message on its way out, from the subscription of its `send` to the outcome; or a run of a stream's small ones, which begin and leave together. */
 export class Sending {
   state: 'queued' | 'gone' | 'begun' = 'queued';
+  /** Messages, and their bytes. */
+  count = 1;
+  bytes: number;
   /** The time of its body has come, and that comes from the source. */
   drawn = false;
   /** All of its bytes were handed to the wire. */
   whole = false;
-  /** The kernel has all of its bytes. */
-  written = false;
+  /** So many of its messages are with the wire, and not yet with the kernel. */
+  unwritten = 1;
   outcome: 'taken' | 'refused' | undefined = undefined;
 
   /** `source`: where its body comes from, if that is not in the frame. `order`: its place in the order of subscriptions, over both queues. */
@@ -34,7 +41,9 @@ export class Sending {
     readonly frame: Frame,
     readonly source: BodySource | undefined,
     readonly order: number,
-  ) {}
+  ) {
+    this.bytes = frame.body.length;
+  }
 }
 
 /**
@@ -65,6 +74,9 @@ export class Outbox {
   /** In `begun`: so many have an outcome; those before this one need not be handed to the wire any more. */
   #outcomes = 0;
   #handedBefore = 0;
+  /** Begun last, and all of it went to the wire at once: what the same stream sends next may join it. */
+  #run: Sending | undefined;
+  #isJoining = false;
   #failure: { readonly cause: unknown } | undefined;
 
   /** The machine may be another from one call to the next. */
@@ -111,16 +123,24 @@ export class Outbox {
       sender.failed(error);
       return undefined;
     }
-    const sending = new Sending(sender, frame, source, this.#order++);
     this.#bytes += size;
     this.#messages++;
     if (source) this.#bodies++;
-    if (this.#queued === 0 && !source && this.#machine().canBegin(sender.isStream)) this.#begin(sending);
+    const mayBegin = this.#queued === 0 && !source && this.#machine().canBegin(sender.isStream);
+    const run = this.#run;
+    if (mayBegin && run?.sender === sender) return this.#join(run, frame);
+    const sending = new Sending(sender, frame, source, this.#order++);
+    if (mayBegin) this.#begin(sending);
     else {
       this.#queued++;
       (sender.isStream ? this.#streams : this.#singles).push(sending);
     }
     return sending;
+  }
+
+  /** The wire has been given what was collected for it: whatever follows is another run. */
+  endRun(): void {
+    this.#run = undefined;
   }
 
   /** Takes a message out again, unless it has begun. */
@@ -161,12 +181,14 @@ export class Outbox {
 
   /** The machine's word on the oldest frame without an outcome. */
   outcome(of: 'taken' | 'refused'): void {
+    if (this.#isJoining) return;
     const sending = this.#begun.at(this.#outcomes++);
     if (sending) sending.outcome = of;
   }
 
   /** The oldest frame whose bytes were not complete has all of them handed to the wire … */
   handed(): void {
+    if (this.#isJoining) return;
     let sending = this.#begun.at(this.#handedBefore++);
     while (sending?.outcome === 'refused' && !sending.drawn) sending = this.#begun.at(this.#handedBefore++);
     if (!sending) return;
@@ -176,9 +198,12 @@ export class Outbox {
 
   /** … and the kernel has them: those of so many frames. */
   written(frames: number): void {
-    for (let frame = 0; frame < frames; frame++) {
-      const sending = this.#writing.shift();
-      if (sending) sending.written = true;
+    let left = frames;
+    for (let sending = this.#writing.at(0); sending && left > 0; sending = this.#writing.at(0)) {
+      const step = Math.min(left, sending.unwritten);
+      sending.unwritten -= step;
+      left -= step;
+      if (sending.unwritten === 0) this.#writing.shift();
     }
   }
 
@@ -187,7 +212,7 @@ export class Outbox {
     for (let head = this.#begun.at(0); head && !this.#failure; head = this.#begun.at(0)) {
       // A body that was refused in a tie goes out all the same.
       const refused = head.outcome === 'refused' && (!head.drawn || head.whole);
-      if (!refused && !(head.outcome === 'taken' && head.written)) break;
+      if (!refused && !(head.outcome === 'taken' && head.unwritten === 0)) break;
       this.#settleHead(head);
     }
   }
@@ -215,7 +240,22 @@ export class Outbox {
     sending.state = 'begun';
     this.#begun.push(sending);
     this.#begunCount++;
+    this.#run = sending;
     this.#machine().begin(sending.frame);
+    if (!sending.sender.isStream || sending.outcome !== 'taken' || !sending.whole) this.#run = undefined;
+  }
+
+  /** One more message of a run. What its framing says of it was said of the first. */
+  #join(run: Sending, frame: Frame): Sending {
+    run.count++;
+    run.unwritten++;
+    run.bytes += frame.body.length;
+    this.#begunCount++;
+    if (run.bytes >= runBytes) this.#run = undefined;
+    this.#isJoining = true;
+    this.#machine().begin(frame);
+    this.#isJoining = false;
+    return run;
   }
 
   #refusal(size: number): SendError | undefined {
@@ -227,8 +267,8 @@ export class Outbox {
   }
 
   #forget(sending: Sending): void {
-    this.#bytes -= sending.frame.body.length;
-    this.#messages--;
+    this.#bytes -= sending.bytes;
+    this.#messages -= sending.count;
     if (!sending.source) return;
     this.#bodies--;
     sending.source.close();
@@ -249,8 +289,8 @@ export class Outbox {
     if (this.#handedBefore > 0) this.#handedBefore--;
     this.#forget(head);
     if (head.outcome === 'taken') {
-      this.#meter?.taken();
-      head.sender.taken();
+      this.#meter?.taken(head.count);
+      head.sender.taken(head.count);
     } else head.sender.failed(refused(head.frame.streamed ?? head.frame.body.length));
   }
 

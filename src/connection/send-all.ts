@@ -1,6 +1,5 @@
 import { asapScheduler, from, Observable, type ObservableInput, type Subscriber } from 'rxjs';
 import type { SendError } from '../errors.js';
-import { drawn } from '../flow/drawn.js';
 import { currentDelivery, type Hold } from '../flow/hold.js';
 import { Through } from '../flow/through.js';
 import type { Sender } from './outbox.js';
@@ -19,68 +18,106 @@ export interface StreamRoad<Out> {
 export function sendAll<Out>(messages: ObservableInput<Out>, road: StreamRoad<Out>): Observable<void> {
   return new Observable((subscriber) => {
     const stream = new SendingStream(subscriber, road);
-    const source = isIterable(messages) ? drawn(messages) : from(messages);
-    const through = new Through<Out, void>(
-      subscriber,
-      (message) => stream.add(message),
-      () => stream.end(),
-    );
-    // Behind the end of `through`: what is let go draws on, and an endless iterable would never come to an end again.
-    subscriber.add(() => stream.withdraw());
-    source.subscribe(through);
+    if (isIterable(messages)) stream.drawFrom(messages);
+    else stream.listenTo(from(messages));
   });
 }
 
 class SendingStream<Out> implements Sender {
   readonly isStream = true;
+  readonly #subscriber: Subscriber<void>;
+  readonly #road: StreamRoad<Out>;
   /** Messages that are queued or under way. */
   #waiting = 0;
-  /** On the last message, while the queue is full. */
+  #source: Iterator<Out> | undefined;
+  #isDrawing = false;
+  /** On the last message of an Observable, while the queue is full. */
   #held: Hold | undefined;
   #ended = false;
 
-  constructor(
-    private readonly subscriber: Subscriber<void>,
-    private readonly road: StreamRoad<Out>,
-  ) {}
-
-  add(message: Out): void {
-    this.#waiting++;
-    this.road.add(message, this);
-    if (this.road.full && !this.subscriber.closed) this.#held ??= currentDelivery()?.hold(0);
+  constructor(subscriber: Subscriber<void>, road: StreamRoad<Out>) {
+    this.#subscriber = subscriber;
+    this.#road = road;
   }
 
-  taken(): void {
-    this.#waiting--;
-    if (!this.road.full) this.#letGo();
+  /** Each message is drawn when there is room for it. */
+  drawFrom(messages: Iterable<Out>): void {
+    const source = messages[Symbol.iterator]();
+    this.#source = source;
+    this.#subscriber.add(() => {
+      this.#source = undefined;
+      source.return?.();
+      this.#road.withdrawAll(this);
+    });
+    this.#draw();
+  }
+
+  /** Each message is held while there is no room for another. */
+  listenTo(messages: Observable<Out>): void {
+    const through = new Through<Out, void>(
+      this.#subscriber,
+      (message) => {
+        this.#add(message);
+        if (this.#road.full && !this.#subscriber.closed) this.#held ??= currentDelivery()?.hold(0);
+      },
+      () => this.#end(),
+    );
+    // Behind the end of `through`: what is let go draws on, and an endless source would never come to an end again.
+    this.#subscriber.add(() => {
+      this.#road.withdrawAll(this);
+      this.#letGo();
+    });
+    messages.subscribe(through);
+  }
+
+  taken(messages: number): void {
+    this.#waiting -= messages;
+    if (!this.#road.full) this.#letGo();
     if (this.#ended && this.#waiting === 0) this.#complete();
   }
 
   failed(error: SendError): void {
     this.#waiting--;
-    this.subscriber.error(error);
+    this.#subscriber.error(error);
   }
 
-  end(): void {
+  #add(message: Out): void {
+    this.#waiting++;
+    this.#road.add(message, this);
+  }
+
+  #draw(): void {
+    if (this.#isDrawing) return;
+    this.#isDrawing = true;
+    try {
+      while (this.#source && !this.#road.full) {
+        const { done, value } = this.#source.next();
+        if (done) this.#end();
+        else this.#add(value);
+      }
+    } catch (error) {
+      this.#subscriber.error(error);
+    }
+    this.#isDrawing = false;
+  }
+
+  #end(): void {
+    this.#source = undefined;
     this.#ended = true;
     // A stream of nothing is taken, too, but not inside `subscribe`.
-    if (this.#waiting === 0) this.subscriber.add(asapScheduler.schedule(() => this.#complete()));
-  }
-
-  withdraw(): void {
-    this.road.withdrawAll(this);
-    this.#letGo();
+    if (this.#waiting === 0) this.#subscriber.add(asapScheduler.schedule(() => this.#complete()));
   }
 
   #complete(): void {
-    this.subscriber.next();
-    this.subscriber.complete();
+    this.#subscriber.next();
+    this.#subscriber.complete();
   }
 
   #letGo(): void {
     const held = this.#held;
     this.#held = undefined;
     held?.release();
+    this.#draw();
   }
 }
 

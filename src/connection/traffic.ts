@@ -37,9 +37,9 @@ export class Meter implements Traffic {
     this.#sum?.read();
   }
 
-  taken(): void {
-    this.messagesOut += 1;
-    this.#sum?.taken();
+  taken(messages: number): void {
+    this.messagesOut += messages;
+    this.#sum?.taken(messages);
   }
 }
 

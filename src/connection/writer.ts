@@ -1,3 +1,4 @@
+import { giveSlab, put, slabBytes, takeSlab } from '../bytes/slabs.js';
 import type { WireError } from '../errors.js';
 import { Fifo } from '../flow/fifo.js';
 import type { Wire } from '../transport/transport.js';
@@ -9,10 +10,12 @@ const sliceBytes = 256 * 1_024;
 const inHandBytes = 4 * sliceBytes;
 /** From here on a piece is handed to the wire as it is; what is smaller is copied behind its neighbours. */
 const largeBytes = 16_384;
-/** So much is collected before it goes, turn or no turn: more would gain nothing, and stay in no cache. */
-const collectedBytes = 65_536;
+/** So many pieces are listed, and put together when they go: members of a room who are sent the same share that. Beyond, they are one sender's own, and go into a slab. */
+const mostListed = 32;
 
 export interface WriterEvents {
+  /** The wire has so many bytes more. */
+  handed(bytes: number): void;
   /** The kernel has so many more of the pieces that were marked as last. */
   lastWritten(pieces: number): void;
   /** There is room. */
@@ -31,6 +34,8 @@ interface Piece {
 interface Handed {
   readonly bytes: number;
   readonly lasts: number;
+  /** Where they are, if that is to be given back. */
+  readonly slab: Uint8Array | undefined;
 }
 
 /**
@@ -46,8 +51,9 @@ export class Writer {
   readonly #waiting = new Fifo<Piece>();
   readonly #inHand = new Fifo<Handed>();
   #bytesInHand = 0;
-  /** The small pieces of this turn, their bytes, and how many of them are last ones. */
-  #collected: Uint8Array[] | undefined;
+  /** The small pieces of this turn, in a list or in a slab, their bytes, and how many of them are last ones. */
+  #listed: Uint8Array[] | undefined;
+  #slab: Uint8Array | undefined;
   #collectedBytes = 0;
   #collectedLasts = 0;
   #ending = false;
@@ -66,7 +72,7 @@ export class Writer {
 
   /** Whether the wire has everything: FIN now would stand behind it. */
   get handed(): boolean {
-    return this.#waiting.length === 0 && this.#collected === undefined;
+    return this.#waiting.length === 0 && this.#listed === undefined;
   }
 
   /** Writes, in order. `last` is told of with `lastWritten` when the kernel has the bytes. */
@@ -81,12 +87,14 @@ export class Writer {
 
   /** Hands over what was collected in this turn. `more`: another call to the wire follows at once. */
   flush(more = false): void {
-    const pieces = this.#collected;
-    if (pieces === undefined) return;
+    const listed = this.#listed;
+    if (listed === undefined) return;
+    const slab = this.#slab;
+    const bytes = slab ? slab.subarray(0, this.#collectedBytes) : together(listed);
     const lasts = this.#collectedLasts;
-    this.#collected = undefined;
+    this.#listed = this.#slab = undefined;
     this.#collectedBytes = this.#collectedLasts = 0;
-    this.#hand(together(pieces), lasts, more);
+    this.#hand(bytes, lasts, more, slab);
   }
 
   /** FIN behind what was written. */
@@ -110,24 +118,37 @@ export class Writer {
   }
 
   #collect(bytes: Uint8Array, last: boolean): void {
-    if (this.#collected) this.#collected.push(bytes);
-    else {
-      this.#collected = [bytes];
+    if (this.#collectedBytes + bytes.length > slabBytes) this.flush();
+    if (this.#listed === undefined) {
+      this.#listed = [];
       flushAfterTurn(this);
     }
+    if (this.#slab) put(bytes, this.#slab, this.#collectedBytes);
+    else if (this.#listed.push(bytes) === mostListed) this.#takeSlab(this.#listed);
     this.#collectedBytes += bytes.length;
     if (last) this.#collectedLasts++;
-    if (this.#collectedBytes >= collectedBytes) this.flush();
   }
 
-  #hand(bytes: Uint8Array, lasts: number, more: boolean): void {
+  #takeSlab(listed: readonly Uint8Array[]): void {
+    const slab = takeSlab();
+    let filled = 0;
+    if (slab) for (const piece of listed) {
+      put(piece, slab, filled);
+      filled += piece.length;
+    }
+    this.#slab = slab;
+  }
+
+  #hand(bytes: Uint8Array, lasts: number, more: boolean, slab?: Uint8Array): void {
     if (this.#inHand.length === 0) this.#on.progress(true);
-    this.#inHand.push({ bytes: bytes.length, lasts });
+    this.#on.handed(bytes.length);
+    this.#inHand.push({ bytes: bytes.length, lasts, slab });
     this.#wire.write(bytes, this.#done, more);
   }
 
   #written(error: WireError | undefined): void {
     const handed = this.#inHand.shift();
+    if (handed?.slab) giveSlab(handed.slab);
     if (this.#failed || handed === undefined) return;
     if (error) {
       this.#failed = true;
