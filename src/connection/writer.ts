@@ -132,10 +132,11 @@ export class Writer {
   #takeSlab(listed: readonly Uint8Array[]): void {
     const slab = takeSlab();
     let filled = 0;
-    if (slab) for (const piece of listed) {
-      put(piece, slab, filled);
-      filled += piece.length;
-    }
+    if (slab)
+      for (const piece of listed) {
+        put(piece, slab, filled);
+        filled += piece.length;
+      }
     this.#slab = slab;
   }
 
