@@ -1,4 +1,4 @@
-import { type Observable, type Observer, of, Subscriber } from 'rxjs';
+import { type Observer, of, Subscriber } from 'rxjs';
 import { AsyncSchemaError, ProtocolError, WireError } from '../errors.js';
 import type { Frame, FramingMachine, StreamingPort, Wait } from '../framing/framing.js';
 import type { Wire, WireClosed } from '../transport/transport.js';
@@ -11,7 +11,6 @@ import { Life } from './life.js';
 import type { ConnectionSettings } from './options.js';
 import { Outbox, type Sender, type Sending } from './outbox.js';
 import { Pace } from './pace.js';
-import { sendOne } from './single-send.js';
 import type { StreamedBodiesOf } from './streamed-bodies.js';
 import { Meter } from './traffic.js';
 import { beginTurn, endTurn } from './turns.js';
@@ -102,13 +101,19 @@ export class Core<In, Out> implements StreamingPort, WriterEvents, InboxEvents<I
 
   // --- what its owner asks
 
-  send(message: Out): Observable<void> {
-    return sendOne(this.sends, (sender) => this.add(message, sender));
+  /** Queues the message of one `send`, whose unsubscription withdraws it. */
+  send(message: Out, subscriber: Subscriber<void>): void {
+    this.#withdrawable(this.add(message, subscriber), subscriber);
   }
 
-  sendFrame(frame: Frame): Observable<void> {
+  sendFrame(frame: Frame, subscriber: Subscriber<void>): void {
+    this.#withdrawable(this.addFrame(frame, subscriber), subscriber);
+  }
+
+  /** Queues a frame, or fails it. */
+  addFrame(frame: Frame, sender: Sender): Sending | undefined {
     if (frame.streamed !== undefined) throw new TypeError('A frame without its body cannot be sent');
-    return sendOne(this.sends, (sender) => this.#queued(this.sends.add(frame, sender)));
+    return this.#queued(this.sends.add(frame, sender));
   }
 
   /** Queues a message, or fails it. Throws a `SendError` for one that cannot be encoded. */
@@ -331,6 +336,11 @@ export class Core<In, Out> implements StreamingPort, WriterEvents, InboxEvents<I
     if (this.#bodies) this.#writeBodies(this.#bodies);
     this.mark.look();
     this.#finishIfDone();
+  }
+
+  /** What has begun goes out whole, so there is nothing to undo. */
+  #withdrawable(sending: Sending | undefined, subscriber: Subscriber<void>): void {
+    if (sending?.state === 'queued') subscriber.add(() => this.sends.withdraw(sending));
   }
 
   #queued(sending: Sending | undefined): Sending | undefined {

@@ -9,6 +9,7 @@ import type { Closed, Connection, Flow, Protocol } from './connection.js';
 import type { Core } from './core.js';
 import { demandMessage, encode } from './encoder.js';
 import { type FrameDoor, frames } from './frames.js';
+import type { Sender } from './outbox.js';
 import { sendAll } from './send-all.js';
 import type { Traffic } from './traffic.js';
 import { watched } from './watched.js';
@@ -61,7 +62,7 @@ export class Face<In, Out> implements Connection<In, Out> {
   send(message: Out): Observable<void> {
     const core = this.#core;
     demandMessage(core.spoken, message);
-    const send = core.send(message);
+    const send = new Observable<void>((subscriber) => core.send(message, subscriber));
     return watched()?.made(this, message, send) ?? send;
   }
 
@@ -146,6 +147,10 @@ class Door<In, Out> implements FrameDoor<Out> {
   }
 
   send(frame: Frame): Observable<void> {
-    return this.#core.sendFrame(frame);
+    return new Observable((subscriber) => this.#core.sendFrame(frame, subscriber));
+  }
+
+  add(frame: Frame, sender: Sender): void {
+    this.#core.addFrame(frame, sender);
   }
 }

@@ -1,6 +1,7 @@
 import type { Observable } from 'rxjs';
 import type { Codec } from '../codec/codec.js';
 import type { Frame, Framing } from '../framing/framing.js';
+import type { Sender } from './outbox.js';
 
 /** How a connection turns messages into frames, and takes frames ready made. */
 export interface FrameDoor<Out> {
@@ -10,6 +11,8 @@ export interface FrameDoor<Out> {
   encode(message: Out): Frame;
   /** As `Connection.send`. */
   send(frame: Frame): Observable<void>;
+  /** Queues a frame at once, for one who sends many and keeps no Observable for each. Absent where there may be another connection below from one to the next. */
+  add?(frame: Frame, sender: Sender): void;
   /** How many messages have begun to go out so far. */
   readonly begunCount: number;
 }

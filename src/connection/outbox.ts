@@ -1,3 +1,4 @@
+import { Subscriber } from 'rxjs';
 import { type Fate, SendError } from '../errors.js';
 import { Fifo } from '../flow/fifo.js';
 import type { Frame, FramingMachine } from '../framing/framing.js';
@@ -9,19 +10,22 @@ export interface OutboxOptions {
   readonly maxQueuedMessages: number;
 }
 
-/** Who waits for the outcome of a message. Told once, never from inside `add`, except of a refusal to queue it. */
-export interface Sender {
+/** Who sends many messages, and waits for the outcome of each, in order. Told once, never from inside `add`, except of a refusal to queue it. */
+export interface ManySender {
   /** Whether its messages give way to answers (wire-protocol.md, rule 3). */
   readonly isStream: boolean;
-  /** So many of its messages were taken. */
+  /** So many more of its messages were taken. */
   taken(messages: number): void;
   failed(error: SendError): void;
 }
 
-/** So many bytes of a stream's messages are one run at most: what has become of them is told together. */
+/** Who waits for the outcome of a message; a single one has its subscriber for this. */
+export type Sender = ManySender | Subscriber<void>;
+
+/** So many bytes of one sender's messages are one run at most: what has become of them is told together. */
 const runBytes = 65_536;
 
-/** One message on its way out, from the subscription of its `send` to the outcome; or a run of a stream's small ones, which begin and leave together. */
+/** One message on its way out, from the subscription of its `send` to the outcome; or a run of small ones of one sender, which begin and leave together. */
 export class Sending {
   state: 'queued' | 'gone' | 'begun' = 'queued';
   /** Messages, and their bytes. */
@@ -74,7 +78,7 @@ export class Outbox {
   /** In `begun`: so many have an outcome; those before this one need not be handed to the wire any more. */
   #outcomes = 0;
   #handedBefore = 0;
-  /** Begun last, and all of it went to the wire at once: what the same stream sends next may join it. */
+  /** Begun last, and all of it went to the wire at once: what the same sender has next may join it. */
   #run: Sending | undefined;
   #isJoining = false;
   #failure: { readonly cause: unknown } | undefined;
@@ -120,20 +124,20 @@ export class Outbox {
     const size = frame.body.length;
     const error = this.#refusal(size);
     if (error) {
-      sender.failed(error);
+      tellFailed(sender, error);
       return undefined;
     }
     this.#bytes += size;
     this.#messages++;
     if (source) this.#bodies++;
-    const mayBegin = this.#queued === 0 && !source && this.#machine().canBegin(sender.isStream);
+    const mayBegin = this.#queued === 0 && !source && this.#machine().canBegin(isStream(sender));
     const run = this.#run;
     if (mayBegin && run?.sender === sender) return this.#join(run, frame);
     const sending = new Sending(sender, frame, source, this.#order++);
     if (mayBegin) this.#begin(sending);
     else {
       this.#queued++;
-      (sender.isStream ? this.#streams : this.#singles).push(sending);
+      (isStream(sender) ? this.#streams : this.#singles).push(sending);
     }
     return sending;
   }
@@ -152,7 +156,7 @@ export class Outbox {
   }
 
   /** Takes all messages of a stream out that have not begun. */
-  withdrawAll(stream: Sender): void {
+  withdrawAll(stream: ManySender): void {
     for (const sending of this.#streams) if (sending.sender === stream) this.withdraw(sending);
   }
 
@@ -232,7 +236,7 @@ export class Outbox {
     for (const sending of all) {
       const fate = sending.whole || sending.drawn ? 'unknown' : 'not-sent';
       if (fate === 'not-sent' && !sending.source) this.unsent.push(sending.frame.body);
-      sending.sender.failed(broken(sending) ?? lost(fate, cause));
+      tellFailed(sending.sender, broken(sending) ?? lost(fate, cause));
     }
   }
 
@@ -242,7 +246,7 @@ export class Outbox {
     this.#begunCount++;
     this.#run = sending;
     this.#machine().begin(sending.frame);
-    if (!sending.sender.isStream || sending.outcome !== 'taken' || !sending.whole) this.#run = undefined;
+    if (sending.outcome !== 'taken' || !sending.whole) this.#run = undefined;
   }
 
   /** One more message of a run. What its framing says of it was said of the first. */
@@ -290,8 +294,8 @@ export class Outbox {
     this.#forget(head);
     if (head.outcome === 'taken') {
       this.#meter?.taken(head.count);
-      head.sender.taken(head.count);
-    } else head.sender.failed(refused(head.frame.streamed ?? head.frame.body.length));
+      tellTaken(head.sender, head.count);
+    } else tellFailed(head.sender, refused(head.frame.streamed ?? head.frame.body.length));
   }
 
   /** Whether the next may begin: one with a source when that has given something. One whose source has failed is dropped. */
@@ -301,9 +305,25 @@ export class Outbox {
     if (readiness !== 'failed') return readiness === 'ready';
     queue.shift();
     this.withdraw(sending);
-    sending.sender.failed(bodyFailed(source?.failure?.cause, 'not-sent'));
+    tellFailed(sending.sender, bodyFailed(source?.failure?.cause, 'not-sent'));
     return false;
   }
+}
+
+function isStream(sender: Sender): boolean {
+  return !(sender instanceof Subscriber) && sender.isStream;
+}
+
+function tellTaken(sender: Sender, messages: number): void {
+  if (sender instanceof Subscriber) {
+    sender.next();
+    sender.complete();
+  } else sender.taken(messages);
+}
+
+function tellFailed(sender: Sender, error: SendError): void {
+  if (sender instanceof Subscriber) sender.error(error);
+  else sender.failed(error);
 }
 
 function broken(sending: Sending | undefined): SendError | undefined {

@@ -2,14 +2,14 @@ import { asapScheduler, from, Observable, type ObservableInput, type Subscriber 
 import type { SendError } from '../errors.js';
 import { currentDelivery, type Hold } from '../flow/hold.js';
 import { Through } from '../flow/through.js';
-import type { Sender } from './outbox.js';
+import type { ManySender } from './outbox.js';
 
 /** What a stream of messages needs of the connection it goes out on. */
 export interface StreamRoad<Out> {
   /** Queues a message, or fails it. May throw a `SendError` for one that cannot be encoded. */
-  add(message: Out, sender: Sender): void;
+  add(message: Out, sender: ManySender): void;
   /** Takes out what has not begun. */
-  withdrawAll(sender: Sender): void;
+  withdrawAll(sender: ManySender): void;
   /** Whether the queue is above its high water mark, or has bodies to draw, each of which needs its message held. */
   readonly full: boolean;
 }
@@ -23,7 +23,7 @@ export function sendAll<Out>(messages: ObservableInput<Out>, road: StreamRoad<Ou
   });
 }
 
-class SendingStream<Out> implements Sender {
+class SendingStream<Out> implements ManySender {
   readonly isStream = true;
   readonly #subscriber: Subscriber<void>;
   readonly #road: StreamRoad<Out>;

@@ -2,13 +2,15 @@ import type { Observable } from 'rxjs';
 import type { Codec } from '../codec/codec.js';
 import type { Connection } from '../connection/connection.js';
 import { type FrameDoor, frameDoor } from '../connection/frames.js';
+import type { ManySender } from '../connection/outbox.js';
 import type { Frame, Framing } from '../framing/framing.js';
 
 /** A message on its way to many, as bytes that they share. */
 export interface Parcel<T> {
   readonly message: T;
   readonly bytes: number;
-  sendOn(connection: Connection<unknown, T>): Observable<void>;
+  /** Queues it there. */
+  sendOn(connection: Connection<unknown, T>, sender: ManySender): void;
 }
 
 /** A message for members of any framing: encoded once for all that have the same framing and codec. */
@@ -55,12 +57,20 @@ function framed<T>(message: T, frame: Frame): Parcel<T> {
   return {
     message,
     bytes: frame.body.length,
-    sendOn: (connection) => frameDoor<T>(connection)?.send(frame) ?? connection.send(message),
+    sendOn(connection, sender) {
+      const door = frameDoor<T>(connection);
+      if (door?.add) door.add(frame, sender);
+      else tell(sender, door?.send(frame) ?? connection.send(message));
+    },
   };
 }
 
 /** For a connection of somebody else's making: its bytes are not known. */
 function plain<T>(message: T): Parcel<T> {
   const bytes = message instanceof Uint8Array ? message.length : 0;
-  return { message, bytes, sendOn: (connection) => connection.send(message) };
+  return { message, bytes, sendOn: (connection, sender) => tell(sender, connection.send(message)) };
+}
+
+function tell(sender: ManySender, send: Observable<void>): void {
+  send.subscribe({ complete: () => sender.taken(1), error: (error) => sender.failed(error) });
 }

@@ -1,5 +1,6 @@
 import { type Subscription, timer } from 'rxjs';
 import type { Connection } from '../connection/connection.js';
+import type { ManySender } from '../connection/outbox.js';
 import { SendError } from '../errors.js';
 import { Fifo } from '../flow/fifo.js';
 import type { Parcel } from './envelope.js';
@@ -56,8 +57,9 @@ export function member<T>(
   const maxInHand = limits.onSlow === 'latest' ? 1 : inHandMessages;
   let roomWanted: (() => void)[] = [];
   let waitingBytes = 0;
-  let inHand = 0;
+  const inHand = new Fifo<Parcel<T>>();
   let bytesInHand = 0;
+  let handing: Parcel<T> | undefined;
   /** Given back, because the connection's own queue was full. */
   let givenBack: Parcel<T> | undefined;
   let lookingAgain: Subscription | undefined;
@@ -81,7 +83,7 @@ export function member<T>(
   };
 
   const mayHand = () =>
-    !left && !lookingAgain && inHand < maxInHand && (inHand === 0 || bytesInHand < inHandBytes);
+    !left && !lookingAgain && inHand.length < maxInHand && (inHand.length === 0 || bytesInHand < inHandBytes);
 
   const pump = () => {
     while (mayHand()) {
@@ -94,24 +96,33 @@ export function member<T>(
   };
 
   const hand = (parcel: Parcel<T>) => {
-    inHand++;
+    handing = parcel;
+    parcel.sendOn(connection, sender);
+    if (handing === undefined) return;
+    handing = undefined;
+    inHand.push(parcel);
     bytesInHand += parcel.bytes;
-    parcel.sendOn(connection).subscribe({
-      error: (error) => {
-        settled(parcel);
-        failed(parcel, error);
-      },
-      complete: () => {
-        settled(parcel);
-        pump();
-      },
-    });
   };
 
-  const settled = (parcel: Parcel<T>) => {
-    inHand--;
-    bytesInHand -= parcel.bytes;
+  /** Outcomes come in the order of sending; but what is not even queued is told of while it is handed over. */
+  const sender: ManySender = {
+    isStream: false,
+    taken(messages) {
+      for (let taken = 0; taken < messages; taken++) settled();
+      pump();
+    },
+    failed(error) {
+      const parcel = handing ?? settled();
+      handing = undefined;
+      if (parcel) failed(parcel, error);
+    },
+  };
+
+  const settled = () => {
+    const parcel = inHand.shift();
+    bytesInHand -= parcel?.bytes ?? 0;
     stopLooking();
+    return parcel;
   };
 
   const failed = (parcel: Parcel<T>, error: unknown) => {
