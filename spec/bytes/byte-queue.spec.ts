@@ -26,6 +26,23 @@ describe('ByteQueue', () => {
     expect([2, 9, 9, 9].map((most) => [...queue.takePiece(most)])).toEqual([[1, 2], [3], [4], []]);
   });
 
+  it('takes as a view what lies behind each other in memory, in however many chunks it came', () => {
+    const place = new Uint8Array(5_000).map((_, at) => at % 251);
+    const queue = new ByteQueue();
+    for (const [start, end] of [
+      [0, 10],
+      [10, 2_000],
+      [2_000, 5_000],
+    ] as const)
+      queue.push(place.subarray(start, end));
+    queue.skip(5);
+    const taken = queue.take(4_000);
+    expect(taken.buffer).toBe(place.buffer);
+    expect(taken).toEqual(place.slice(5, 4_005));
+    queue.push(place.subarray(1_000, 3_000));
+    expect([...queue.takeAll()]).toEqual([...place.subarray(4_005), ...place.subarray(1_000, 3_000)]);
+  });
+
   it('shows a byte without taking it', () => {
     const queue = queueOf([1, 2], [3]);
     expect([0, 1, 2].map((offset) => queue.peek(offset))).toEqual([1, 2, 3]);

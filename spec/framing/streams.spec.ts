@@ -4,6 +4,7 @@ import type { StreamingPort } from '../../src/framing/framing.js';
 import { lengthPrefixed } from '../../src/framing/length-prefixed.js';
 import { COLLECTED_BYTES } from '../../src/framing/limits.js';
 import { lines } from '../../src/framing/lines.js';
+import { streamingMachines } from '../../src/framing/streaming-machines.js';
 import { tinyproto } from '../../src/framing/tinyproto.js';
 import { newConversation } from '../../src/framing/tinyproto-conversation.js';
 import { rulesOf } from '../../src/framing/tinyproto-options.js';
@@ -58,7 +59,12 @@ describe('bodies in parts', () => {
     const { streams } = framing;
     fc.assert(
       fc.property(seeds, fc.tuple(sizes, sizes), (seed, both) =>
-        talkInParts(framing, (port) => (streams as NonNullable<typeof streams>).open(port), seed, both),
+        talkInParts(
+          framing,
+          (port) => (streams as NonNullable<typeof streams>).open(port, streamingMachines),
+          seed,
+          both,
+        ),
       ),
       { numRuns: 6 },
     );
@@ -89,7 +95,7 @@ describe('bodies in parts', () => {
       for (const here of [frame.head.length, frame.head.length + 1, bytes.length - 1]) {
         const errors: string[] = [];
         const port = { ...silent, fail: ({ code }: { readonly code: string }) => errors.push(code) };
-        const machine = (streams as NonNullable<typeof streams>).open(port);
+        const machine = (streams as NonNullable<typeof streams>).open(port, streamingMachines);
         machine.start();
         machine.receive(bytes.slice(0, here));
         machine.receiveEnd();
@@ -104,7 +110,7 @@ describe('bodies in parts', () => {
 
   it('begin above 65,536 bytes, and are asked for by the head: whole messages are read around them', () => {
     for (const { streams, encode } of [lengthPrefixed(), varintPrefixed()]) {
-      const machine = (streams as NonNullable<typeof streams>).open(silent);
+      const machine = (streams as NonNullable<typeof streams>).open(silent, streamingMachines);
       const frames = [COLLECTED_BYTES, COLLECTED_BYTES + 1, 3].map((size) =>
         encode(new Uint8Array(size).fill(1)),
       );

@@ -9,7 +9,7 @@ const EMPTY = new Uint8Array(0);
 
 /** A piece of the queue: bytes from `start` to `end`. Behind `end` there is room only in a block of our own, and only while it is the last. */
 interface Piece {
-  readonly bytes: Uint8Array;
+  bytes: Uint8Array;
   start: number;
   end: number;
 }
@@ -47,7 +47,7 @@ export class ByteQueue {
     if (chunk.length === 0) return;
     // Whoever reads at once finds the queue empty and pays no copy; only chunks that have to wait are collected.
     if (this.#length === 0) this.#first = this.#keep(chunk);
-    else if (chunk.length >= SMALL) this.#keep(chunk);
+    else if (chunk.length >= SMALL) this.#append(chunk);
     else this.#collect(chunk);
     this.#length += chunk.length;
   }
@@ -186,6 +186,18 @@ export class ByteQueue {
       this.skip(step);
     }
     return whole;
+  }
+
+  /** Behind the last piece, or as a part of it, where it lies behind it in memory, too: a message that spans the two need not be copied. */
+  #append(chunk: Uint8Array): void {
+    const last = this.#at(this.#pieces.length - 1);
+    const { buffer, byteOffset, length } = last.bytes;
+    if (chunk.buffer !== buffer || chunk.byteOffset !== byteOffset + length || last.end < length)
+      this.#keep(chunk);
+    else {
+      last.bytes = new Uint8Array(buffer, byteOffset, length + chunk.length);
+      last.end += chunk.length;
+    }
   }
 
   #keep(chunk: Uint8Array): Piece {

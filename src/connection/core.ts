@@ -5,7 +5,7 @@ import type { Wire, WireClosed } from '../transport/transport.js';
 import type { Connection, Protocol } from './connection.js';
 import { Deadlines } from './deadlines.js';
 import { encode, type Spoken } from './encoder.js';
-import { Inbound } from './inbound.js';
+import type { Inbound } from './inbound.js';
 import { type Failure, Inbox, type InboxEvents, type None, none, type Rest } from './inbox.js';
 import { Life } from './life.js';
 import type { ConnectionSettings } from './options.js';
@@ -73,7 +73,7 @@ export class Core<In, Out> implements StreamingPort, WriterEvents, InboxEvents<I
   #quietMs: number | undefined;
 
   constructor(wire: Wire, settings: ConnectionSettings<In, Out>) {
-    const { framing, codec, bodies, budget } = settings;
+    const { framing, codec, bodies, inbound } = settings;
     this.wire = wire;
     this.#settings = settings;
     this.spoken = { framing, codec, bodies };
@@ -81,7 +81,7 @@ export class Core<In, Out> implements StreamingPort, WriterEvents, InboxEvents<I
     this.#timers = new Deadlines((name) => this.#expired(name));
     this.#out = new Writer(wire, this);
     const machine = () => this.#machine;
-    this.#budgeted = budget && new Inbound(budget, machine, () => this.#retry());
+    this.#budgeted = inbound?.(machine, () => this.#retry());
     this.sends = new Outbox(machine, settings, this.meter);
     this.mark = new Water(this.sends, settings);
     this.received = new Inbox(this);

@@ -1,5 +1,6 @@
 import { WireError } from '../errors.js';
 import type { Frame, Framing, StreamingMachine, StreamingPort } from '../framing/framing.js';
+import { streamingMachines } from '../framing/streaming-machines.js';
 import { type Body, demandBody, type OutgoingBody } from './body.js';
 import { BodySource } from './body-source.js';
 import type { None, Rest } from './inbox.js';
@@ -36,7 +37,10 @@ export const streamedBodies: BodiesKind = {
     if (message instanceof Uint8Array) return undefined;
     return new BodySource(message as OutgoingBody, maxQueuedBytes, () => host.turn());
   },
-  open: (framing, port, host) => framing.streams && new StreamedBodiesOf(framing.streams.open(port), host),
+  open(framing, port, host) {
+    const machine = framing.streams?.open(port, streamingMachines);
+    return machine && new StreamedBodiesOf(machine, host);
+  },
 };
 
 /** The bodies of one connection, both ways: what comes in, and the one of ours that is on its way, or was when the peer left. */

@@ -1,4 +1,6 @@
+import type { ByteQueue } from '../bytes/byte-queue.js';
 import type { ProtocolError } from '../errors.js';
+import type { Rules } from './tinyproto-options.js';
 
 /** The bytes of one message as they go on the wire: `head`, `body`, `tail`, each may be empty. `body` is the caller's own buffer, not a copy. */
 export interface Frame {
@@ -34,8 +36,21 @@ export interface Framing {
 export interface FramingStreams {
   /** Frames a message of so many bytes, above 0, that come later. Throws as `Framing.encode` does. */
   encode(size: number): Frame;
-  /** Opens the state machine of a connection whose large messages are streamed. */
-  open(port: StreamingPort): StreamingMachine;
+  /** Opens the state machine of a connection whose large messages are streamed. `machines` are the library's own; a framing may bring another. */
+  open(port: StreamingPort, machines: StreamingMachines): StreamingMachine;
+}
+
+/** The library's machines that carry bodies in parts: handed to a framing by whoever has bodies, so that they are in nobody else's bundle. */
+export interface StreamingMachines {
+  /** Two directions side by side. `prefix` reads what stands before a message, if it is here, and leaves it there; it throws a `ProtocolError`. */
+  oneWay(prefix: (bytes: ByteQueue) => Prefix | undefined, port: StreamingPort): StreamingMachine;
+  tinyproto(rules: Rules, port: StreamingPort): StreamingMachine;
+}
+
+/** What stands before a message: how many bytes, and how many the message has. */
+export interface Prefix {
+  readonly bytes: number;
+  readonly size: number;
 }
 
 /** The waits that a machine can be in, each with a deadline of its own. `quiet` is no fault: the machine wants to be told. */

@@ -1,12 +1,11 @@
 import type { ByteQueue } from '../bytes/byte-queue.js';
 import { readUint, writeUint } from '../bytes/uint.js';
 import { malformed, notEncodable, tooLarge } from './faults.js';
-import type { Frame, Framing } from './framing.js';
+import type { Frame, Framing, Prefix } from './framing.js';
 import { Heads } from './heads.js';
 import { type LengthLayout, type LengthPrefixedOptions, lengthLayout } from './length-layout.js';
 import { oneWay } from './one-way.js';
 import { QueueDecoder } from './queue-decoder.js';
-import { type Prefix, SizedStreamDecoder } from './sized-stream-decoder.js';
 
 export type { LengthPrefixedOptions } from './length-layout.js';
 
@@ -59,7 +58,7 @@ export function lengthPrefixed(options: LengthPrefixedOptions = {}): Framing {
     ...(isApart && {
       streams: {
         head: (size) => heads.of(size),
-        decoder: () => new SizedStreamDecoder((bytes) => prefixOf(bytes, layout)),
+        prefix: (bytes) => prefixOf(bytes, layout),
       },
     }),
   });

@@ -1,8 +1,8 @@
-import type { Decoder, StreamingDecoder } from './decoder.js';
+import type { ByteQueue } from '../bytes/byte-queue.js';
+import type { Decoder } from './decoder.js';
 import { tooLargeToSend } from './faults.js';
-import type { Frame, Framing, FramingStreams } from './framing.js';
+import type { Frame, Framing, FramingStreams, Prefix } from './framing.js';
 import { OneWayMachine } from './one-way-machine.js';
-import { StreamingOneWayMachine } from './one-way-streaming.js';
 
 /** A framing whose two directions know nothing of each other: what it takes to make a {@link Framing} of it. */
 export interface OneWay {
@@ -12,10 +12,10 @@ export interface OneWay {
   encode(message: Uint8Array): Frame;
   /** A decoder for one stream of bytes. `wake` may be called at any time, by one that has something to say without being asked. */
   decoder(wake: () => void): Decoder;
-  /** Where sizes go ahead: what stands before a body of so many bytes, and a decoder that gives bodies in parts. */
+  /** Where sizes go ahead: what stands before a body of so many bytes, and how it is read, if it is here. */
   readonly streams?: {
     head(size: number): Uint8Array;
-    decoder(): StreamingDecoder;
+    prefix(bytes: ByteQueue): Prefix | undefined;
   };
 }
 
@@ -38,13 +38,13 @@ export function oneWay({ name, maxMessageBytes, encode, decoder, streams }: OneW
   };
 }
 
-function streaming({ head, decoder }: NonNullable<OneWay['streams']>, most: number): FramingStreams {
+function streaming({ head, prefix }: NonNullable<OneWay['streams']>, most: number): FramingStreams {
   return {
     encode(size) {
       if (size > most) throw tooLargeToSend(size, most);
       return { head: head(size), body: NONE, tail: NONE, streamed: size };
     },
-    open: (port) => new StreamingOneWayMachine(decoder(), port),
+    open: (port, machines) => machines.oneWay(prefix, port),
   };
 }
 

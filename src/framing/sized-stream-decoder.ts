@@ -1,13 +1,8 @@
 import type { ByteQueue } from '../bytes/byte-queue.js';
 import type { StreamingDecoder } from './decoder.js';
+import type { Prefix } from './framing.js';
 import { COLLECTED_BYTES } from './limits.js';
 import { QueueDecoder } from './queue-decoder.js';
-
-/** What stands before a message: how many bytes, and how many the message has. */
-export interface Prefix {
-  readonly bytes: number;
-  readonly size: number;
-}
 
 /**
  * Cuts messages that each follow their own size; those above 65,536 bytes come in parts, as their bytes do.

@@ -5,7 +5,6 @@ import { newConversation } from './tinyproto-conversation.js';
 import { TinyprotoMachine } from './tinyproto-machine.js';
 import type { TinyprotoOptions } from './tinyproto-options.js';
 import { rulesOf } from './tinyproto-options.js';
-import { StreamingTinyprotoMachine } from './tinyproto-streaming.js';
 
 export type { TinyprotoOptions } from './tinyproto-options.js';
 
@@ -64,7 +63,7 @@ export function tinyproto(options: TinyprotoOptions = {}): Framing {
         tail: NONE,
         streamed: size,
       }),
-      open: (port) => new StreamingTinyprotoMachine(rules, port, newConversation()),
+      open: (port, machines) => machines.tinyproto(rules, port),
     },
   };
 }

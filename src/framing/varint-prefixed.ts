@@ -1,12 +1,11 @@
 import type { ByteQueue } from '../bytes/byte-queue.js';
 import { encodeVarint, readVarint, varintSize } from '../bytes/varint.js';
 import { malformed, tooLarge } from './faults.js';
-import type { Framing } from './framing.js';
+import type { Framing, Prefix } from './framing.js';
 import { Heads } from './heads.js';
 import { DEFAULT_MAX_MESSAGE_BYTES, limit } from './limits.js';
 import { oneWay } from './one-way.js';
 import { QueueDecoder } from './queue-decoder.js';
-import { type Prefix, SizedStreamDecoder } from './sized-stream-decoder.js';
 
 /** Options of {@link varintPrefixed}. */
 export interface VarintPrefixedOptions {
@@ -48,7 +47,7 @@ export function varintPrefixed({
     decoder: () => new VarintDecoder(maxMessageBytes),
     streams: {
       head: (size) => heads.of(size),
-      decoder: () => new SizedStreamDecoder((bytes) => prefixOf(bytes, maxMessageBytes)),
+      prefix: (bytes) => prefixOf(bytes, maxMessageBytes),
     },
   });
 }

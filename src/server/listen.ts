@@ -2,6 +2,7 @@ import { type NextObserver, Observable, of, type Subscriber, switchMap } from 'r
 import type { StreamedBodies } from '../connection/body.js';
 import { Budget } from '../connection/budget.js';
 import type { BodyConnection, Connection } from '../connection/connection.js';
+import { Inbound } from '../connection/inbound.js';
 import { openConnection } from '../connection/open-connection.js';
 import {
   type ConnectionDefaults,
@@ -12,7 +13,7 @@ import {
   positive,
 } from '../connection/options.js';
 import type { WireError } from '../errors.js';
-import type { Framing } from '../framing/framing.js';
+import type { Framing, FramingMachine } from '../framing/framing.js';
 import type { ProxyProtocol } from '../transport/proxy-options.js';
 import type { Tls } from '../transport/tls-options.js';
 import type { Address, BoundAddress, Transport, Wire } from '../transport/transport.js';
@@ -78,7 +79,9 @@ export function listenOver(defaults: ConnectionDefaults & { readonly transport: 
     return new Observable<Connection<In, Out>>((subscriber) => {
       const budget = new Budget(inboundBytes);
       const tell = telling(options.eventObserver);
-      const accept = accepting({ ...settings, budget }, doorman(options, limit), subscriber, tell);
+      const inbound = (machine: () => FramingMachine, again: () => void) =>
+        new Inbound(budget, machine, again);
+      const accept = accepting({ ...settings, inbound }, doorman(options, limit), subscriber, tell);
       const troubleObserver = { next: (error: WireError) => tell?.({ type: 'trouble', error }) };
       const bound: BoundAddress[] = [];
       let missing = all.length;

@@ -17,32 +17,104 @@ interface PrivateSocket {
   [name: symbol]: unknown;
 }
 
+/** From here on a read counts as a large one, and below the other not any more. */
+const manyBytes = 65_536;
+const fewBytes = 8_192;
+/** After so many large reads in a row a socket gets an arena. */
+const largeReads = 4;
+const arenaBytes = 1_048_576;
+/** So many sockets have one at most. */
+const mostArenas = 16;
+
+/** Where a socket of Node's keeps what to read into, whom to tell, and who says what comes next. */
+interface Names {
+  readonly buffer: symbol;
+  readonly received: symbol;
+  readonly next: symbol;
+}
+
 let buffer: Uint8Array | undefined;
-let names: readonly [buffer: symbol, received: symbol] | undefined;
+let names: Names | undefined;
+let arenas = 0;
 
 /**
  * Has a socket read into one buffer that all sockets share, from which each chunk is copied once, at its true size: twice as fast as Node's own way, which makes a buffer of 64 KiB
  * for each read and cuts it down. That is Node's option `onread`, which its server has no way to ask for; so it is set where the option would set it.
  *
- * Returns false, and does nothing, where this is not the Node it was written for, and under TLS.
+ * A socket that brings much reads into an arena of its own, from which nothing is copied: its chunks lie behind each other.
+ *
+ * Returns what to close when the socket is gone. Returns undefined, and does nothing, where this is not the Node it was written for, and under TLS.
  */
-export function readTogether(socket: Socket, reader: Reader): boolean {
+export function readTogether(socket: Socket, reader: Reader): { close(): void } | undefined {
   const inner = socket as unknown as PrivateSocket;
   const handle = inner._handle;
-  if (typeof handle?.useUserBuffer !== 'function' || 'encrypted' in socket) return false;
+  if (typeof handle?.useUserBuffer !== 'function' || 'encrypted' in socket) return undefined;
   names ??= namesOf(socket);
-  if (names === undefined) return false;
+  if (names === undefined) return undefined;
   buffer ??= Buffer.allocUnsafeSlow(readBytes);
-  inner[names[0]] = buffer;
-  inner[names[1]] = (size: number, from: Uint8Array) => {
-    reader.received(copyOf(from, size));
+  const reads = new Reads(inner, names, buffer);
+  inner[names.buffer] = buffer;
+  inner[names.received] = (size: number, from: Uint8Array) => {
+    reader.received(reads.chunk(size, from));
     return true;
   };
   handle.useUserBuffer(buffer);
-  return true;
+  return reads;
 }
 
-/** Plain, not a Buffer, whose `slice` shares memory. */
+/** Where one socket reads to. */
+class Reads {
+  readonly #socket: PrivateSocket;
+  readonly #names: Names;
+  readonly #shared: Uint8Array;
+  #arena: Uint8Array | undefined;
+  #at = 0;
+  #large = 0;
+
+  constructor(socket: PrivateSocket, names: Names, shared: Uint8Array) {
+    this.#socket = socket;
+    this.#names = names;
+    this.#shared = shared;
+  }
+
+  /** What was read, as a chunk of its own. Plain, not a Buffer, whose `slice` shares memory. */
+  chunk(size: number, from: Uint8Array): Uint8Array {
+    if (from !== this.#shared) {
+      this.#at += size;
+      if (size < fewBytes) this.#large = 0;
+      return new Uint8Array(from.buffer, from.byteOffset, size);
+    }
+    this.#large = size < manyBytes ? 0 : this.#large + 1;
+    if (this.#large === largeReads && arenas < mostArenas) this.#open();
+    return copyOf(from, size);
+  }
+
+  /** Lets go of the arena: behind the last read, or as the next one goes to the shared buffer. */
+  close(): void {
+    if (this.#arena) arenas -= 1;
+    this.#arena = undefined;
+    this.#socket[this.#names.next] = null;
+  }
+
+  #open(): void {
+    arenas += 1;
+    this.#renew();
+    this.#socket[this.#names.next] = () => this.#next();
+  }
+
+  #renew(): void {
+    this.#arena = Buffer.allocUnsafeSlow(arenaBytes);
+    this.#at = 0;
+  }
+
+  /** Where the next read goes to. */
+  #next(): Uint8Array {
+    if (this.#large < largeReads) this.close();
+    else if (arenaBytes - this.#at < manyBytes) this.#renew();
+    return this.#arena?.subarray(this.#at, this.#at + readBytes) ?? this.#shared;
+  }
+}
+
 function copyOf(from: Uint8Array, size: number): Uint8Array {
   // The engine keeps small arrays with its objects, where they cost a tenth; large ones need not be filled with zeros first.
   const copy = size < largeBytes ? new Uint8Array(size) : new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
@@ -51,9 +123,9 @@ function copyOf(from: Uint8Array, size: number): Uint8Array {
   return copy;
 }
 
-function namesOf(socket: Socket): typeof names {
+function namesOf(socket: Socket): Names | undefined {
   const symbols = Object.getOwnPropertySymbols(socket);
   const named = (name: string) => symbols.find(({ description }) => description === name);
-  const [forBuffer, forReceived] = [named('kBuffer'), named('kBufferCb')];
-  return forBuffer && forReceived && [forBuffer, forReceived];
+  const [forBuffer, received, next] = [named('kBuffer'), named('kBufferCb'), named('kBufferGen')];
+  return forBuffer && received && next && { buffer: forBuffer, received, next };
 }

@@ -28,6 +28,7 @@ export class SocketReads {
   #dropping = false;
   #failure: WireError | undefined;
   #probing: Subscription | undefined;
+  readonly #together: { close(): void } | undefined;
 
   constructor(socket: Socket, writes: SocketWrites, options: SocketReadsOptions) {
     this.#socket = socket;
@@ -36,7 +37,8 @@ export class SocketReads {
     this.bytes$ = new Observable((subscriber) => this.#claim(subscriber));
     socket.pause();
     // One that has been read, for a PROXY header, may have something left in its stream.
-    if (socket.bytesRead > 0 || !readTogether(socket, this)) {
+    if (socket.bytesRead === 0) this.#together = readTogether(socket, this);
+    if (!this.#together) {
       socket.on('data', (chunk: Uint8Array) => {
         // Not a Buffer: its `slice` shares memory, where everybody else's copies.
         this.received(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
@@ -70,8 +72,8 @@ export class SocketReads {
 
   /** Nothing will come any more. */
   stop(): void {
-    this.#probing?.unsubscribe();
-    this.#probing = undefined;
+    this.#together?.close();
+    this.#stopProbing();
   }
 
   /** @internal A chunk has come, and is the reader's to keep. */
@@ -118,8 +120,13 @@ export class SocketReads {
     this.#probing ??= timer(probeMs, probeMs).subscribe(() => this.#probe());
   }
 
+  #stopProbing(): void {
+    this.#probing?.unsubscribe();
+    this.#probing = undefined;
+  }
+
   #probe(): void {
-    if (!this.#held && !this.#socket.readableEnded) this.stop();
+    if (!this.#held && !this.#socket.readableEnded) this.#stopProbing();
     else if (!this.#writes.busy && !this.#writes.ended) this.#options.raw.write(nothing);
   }
 }
