@@ -1,7 +1,7 @@
 /** Bad peers, and good ones beside them whose waits are measured: without the bad ones, while those come, while they are there, while they are cut. All of it on one server. */
 import { setTimeout as pass } from 'node:timers/promises';
 import type { Remote } from './calls.js';
-import type { Badness, PeerCalls } from './peers.js';
+import type { Badness } from './peers.js';
 import { atMost, exactly, type Finding, inMiB, inS } from './report.js';
 import type { Kind, Listening, ServerCalls } from './server.js';
 import { onStage } from './stage.js';
@@ -29,9 +29,9 @@ export interface Beside {
   readonly peak: Peak;
   /** How many were cut, and how long the last of them was let since its deed. */
   readonly cut: { readonly count: number; readonly last: number };
-  /** How long one was let that the road took no more for. */
+  /** Of those that never read: how long one was let when the road took no more for it. */
   readonly longestStallMs: number;
-  /** What they were sent before. */
+  /** What they were sent. */
   readonly flooded: number;
   readonly failures: Readonly<Record<string, number>>;
   readonly clean: readonly Finding[];
@@ -45,7 +45,7 @@ const comeWithinMs = 2_000;
 const patienceMs = 20_000;
 
 export function beside({ how, count, size, kind, cutWithinMs, options }: Bad): Promise<Beside> {
-  return onStage({ kind, ...options }, async ({ server, to, peers, clean }) => {
+  return onStage({ kind, watches: true, ...options }, async ({ server, to, peers, clean }) => {
     const [healthy, bad] = [await peers(), await peers()];
     await healthy.probe({ ...to, count: good });
     await pass(warmUpMs);
@@ -57,8 +57,10 @@ export function beside({ how, count, size, kind, cutWithinMs, options }: Bad): P
       await isFull(server);
     });
     const there = await phase(() => (cutWithinMs ? firstCut(server, cutWithinMs) : pass(aloneMs)));
-    const leaving = await phase(() => (cutWithinMs ? lastCut(bad, count, cutWithinMs) : pass(0)));
-    const cut = await bad.cuts();
+    // Who does not read hears little of its end.
+    const cuts = how === 'never-reads' ? server.stalls : bad.cuts;
+    const leaving = await phase(() => (cutWithinMs ? lastCut(cuts, count, cutWithinMs) : pass(0)));
+    const cut = await cuts();
     const peak = await server.watched();
     await bad.cutAll();
     const waits = await healthy.probed();
@@ -71,7 +73,7 @@ export function beside({ how, count, size, kind, cutWithinMs, options }: Bad): P
       before,
       peak,
       cut,
-      longestStallMs: await server.longestStallMs(),
+      longestStallMs: (await server.stalls()).longest,
       flooded,
       failures,
       clean: await clean(),
@@ -100,9 +102,9 @@ async function firstCut(server: Remote<ServerCalls>, withinMs: number): Promise<
   while (clock() < until && Object.keys((await server.counts()).failures).length === 0) await pass(20);
 }
 
-async function lastCut(bad: Remote<PeerCalls>, count: number, withinMs: number): Promise<void> {
+async function lastCut(cuts: () => Promise<Beside['cut']>, count: number, withinMs: number): Promise<void> {
   const until = clock() + withinMs + patienceMs;
-  while (clock() < until && (await bad.cuts()).count < count) await pass(50);
+  while (clock() < until && (await cuts()).count < count) await pass(50);
 }
 
 /** What the good ones notice, and what they would of bare sockets. */

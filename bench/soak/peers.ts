@@ -141,12 +141,9 @@ async function misbehave({
     if (said.length > 0) socket.write(said);
     const began = performance.now();
     const drip = dripMs ? setInterval(() => socket.write(Uint8Array.of(0)), dripMs) : undefined;
-    // An empty write finds an RST that a socket is not told of when it does not read.
-    const look = how === 'never-reads' ? setInterval(() => socket.write(new Uint8Array()), 500) : undefined;
     socket.on('error', () => {});
     socket.once('close', () => {
       clearInterval(drip);
-      clearInterval(look);
       cut.push(performance.now() - began);
     });
     if (how !== 'never-reads') socket.resume().once('end', () => socket.end());

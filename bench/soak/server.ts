@@ -10,11 +10,22 @@ import {
   type Framing,
   lengthPrefixed,
   listen,
+  type ServeContext,
   type ServerEvent,
   serve,
   tinyproto,
 } from 'rx-tinyproto';
-import { firstValueFrom, lastValueFrom, type Observable, ReplaySubject, Subject, takeUntil } from 'rxjs';
+import {
+  firstValueFrom,
+  lastValueFrom,
+  merge,
+  mergeMap,
+  type Observable,
+  partition,
+  ReplaySubject,
+  Subject,
+  takeUntil,
+} from 'rxjs';
 import { answer } from './calls.js';
 import { collected, type Peak, watching } from './watch.js';
 
@@ -26,24 +37,23 @@ export interface Listening {
   readonly writeTimeoutMs?: number;
   readonly okTimeoutMs?: number;
   readonly maxQueuedBytes?: number;
+  /** Floods whoever sends one byte. */
+  readonly floods?: boolean;
+  /** Keeps count of what fails; a server that does costs more. */
+  readonly watches?: boolean;
 }
 
 /** One address has room for 28,000 connections that are open or were a minute ago. */
 const hosts = Array.from({ length: 8 }, (_, index) => `127.0.0.${index + 1}`);
 const stray: string[] = [];
 const failures: Record<string, number> = {};
-let open = 0;
 let accepted = 0;
+/** Sockets are counted where they are: what a connection costs is not to be what counting it costs. */
+const open = () => process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
 
 process.on('uncaughtException', (error) => stray.push(`uncaught: ${error.stack}`));
 process.on('unhandledRejection', (error) => stray.push(`unhandled: ${error}`));
 process.on('warning', (warning) => stray.push(`warning: ${warning}`));
-
-function came<T extends Connection | Socket>(it: T): T {
-  open++;
-  accepted++;
-  return it;
-}
 
 const framings: Readonly<Record<Exclude<Kind, 'bare'>, (options: Listening) => Framing>> = {
   tinyproto: ({ okTimeoutMs }) => tinyproto({ ...(okTimeoutMs && { okTimeoutMs }) }),
@@ -51,28 +61,67 @@ const framings: Readonly<Record<Exclude<Kind, 'bare'>, (options: Listening) => F
 };
 
 const flood = () => new Uint8Array(16_384);
-/** What those that are flooded were sent, and how long each was let when the road took no more. */
+/** What those that are flooded were sent, in all. */
 let flooded = 0;
-const stalledMs: number[] = [];
 
-function* endless(closed$: Observable<unknown>): Generator<Uint8Array> {
-  let last = performance.now();
-  closed$.subscribe(() => stalledMs.push(performance.now() - last));
-  for (;;) {
-    last = performance.now();
+/** One that is flooded, until it is cut. */
+class Flooded {
+  readonly #began = performance.now();
+  #last = this.#began;
+
+  /** The road takes more. */
+  sent(): Uint8Array {
+    this.#last = performance.now();
     flooded += 16_384;
-    yield flood();
+    return flood();
+  }
+
+  cut(): void {
+    const now = performance.now();
+    stalls.count++;
+    stalls.longest = Math.max(stalls.longest, now - this.#last);
+    stalls.last = Math.max(stalls.last, now - this.#began);
   }
 }
 
-const flooding = (message: Uint8Array) => message.length === 1;
+/** Of those that were flooded: how many were cut, how long one was let when the road took no more, and how long since it had asked. */
+const stalls = { count: 0, longest: 0, last: 0 };
+
+function* endless(closed$: Observable<unknown>): Generator<Uint8Array> {
+  const peer = new Flooded();
+  closed$.subscribe(() => peer.cut());
+  for (;;) yield peer.sent();
+}
+
+const asksForFlood = (message: Uint8Array) => message.length === 1;
 const addressed = (all: readonly BoundAddress[]) =>
   all.flatMap((at) => ('port' in at ? [{ host: at.host, port: at.port }] : []));
 
 let stop: () => Promise<void> = async () => {};
 
+type Handler = (conn: Connection, context: ServeContext) => Observable<unknown>;
+
+/** The server of the readme. */
+const echo: Handler = (conn, { stopping$ }) => {
+  accepted++;
+  return conn.messages$.pipe(
+    takeUntil(stopping$),
+    consume((message) => conn.send(message)),
+  );
+};
+
+/** Whoever streams reads on: with tinyproto a stream waits as long as the message that asked for it is held. */
+const echoAndFlood: Handler = (conn, { stopping$ }) => {
+  accepted++;
+  const [asking$, others$] = partition(conn.messages$, asksForFlood);
+  return merge(
+    asking$.pipe(mergeMap(() => conn.sendAll(endless(conn.closed$)))),
+    others$.pipe(consume((message) => conn.send(message))),
+  ).pipe(takeUntil(stopping$));
+};
+
 async function listenOurs(options: Listening & { readonly kind: Exclude<Kind, 'bare'> }) {
-  const { kind, writeTimeoutMs, maxQueuedBytes } = options;
+  const { kind, writeTimeoutMs, maxQueuedBytes, floods, watches } = options;
   const bound = new ReplaySubject<readonly BoundAddress[]>(1);
   const stop$ = new Subject<void>();
   const event = (happened: ServerEvent) => {
@@ -84,24 +133,11 @@ async function listenOurs(options: Listening & { readonly kind: Exclude<Kind, 'b
       framing: framings[kind](options),
       maxConnections: 12_000,
       openObserver: bound,
-      eventObserver: { next: event },
+      ...(watches && { eventObserver: { next: event } }),
       ...(writeTimeoutMs && { writeTimeoutMs }),
       ...(maxQueuedBytes && { maxQueuedBytes }),
     },
-  ).pipe(
-    takeUntil(stop$),
-    serve(
-      (conn, { stopping$ }) => {
-        const { closed$ } = came(conn);
-        closed$.subscribe(() => open--);
-        return conn.messages$.pipe(
-          takeUntil(stopping$),
-          consume((message) => (flooding(message) ? conn.sendAll(endless(closed$)) : conn.send(message))),
-        );
-      },
-      { onError: failed },
-    ),
-  );
+  ).pipe(takeUntil(stop$), serve(floods ? echoAndFlood : echo, { onError: failed }));
   const ended = lastValueFrom(running, { defaultValue: undefined });
   stop = async () => {
     stop$.next();
@@ -117,35 +153,31 @@ function failed(error: unknown): void {
 
 /** Writes as long as there is room, and hangs up on who takes nothing for so long. */
 function floodBare(socket: Socket, timeoutMs: number): void {
-  let last = performance.now();
+  const peer = new Flooded();
   const more = () => {
-    last = performance.now();
-    flooded += 16_384;
-    while (socket.write(flood())) flooded += 16_384;
+    while (socket.write(peer.sent()));
   };
-  socket.on('drain', more).setTimeout(timeoutMs, () => {
+  socket.on('drain', more).once('close', () => peer.cut());
+  socket.setTimeout(timeoutMs, () => {
     failed({ code: 'write-timeout' });
     socket.resetAndDestroy();
   });
-  socket.once('close', () => stalledMs.push(performance.now() - last));
   more();
 }
 
-async function listenBare({ writeTimeoutMs = 0 }: Listening) {
+async function listenBare({ writeTimeoutMs = 0, floods }: Listening) {
   const sockets = new Set<Socket>();
   const servers: Server[] = [];
   for (const host of hosts) {
     const server = createServer({ noDelay: true }, (socket) => {
-      sockets.add(came(socket));
+      accepted++;
+      sockets.add(socket);
       socket.on('error', failed);
       socket.on('data', (bytes) => {
-        if (flooding(bytes)) floodBare(socket, writeTimeoutMs);
+        if (floods && asksForFlood(bytes)) floodBare(socket, writeTimeoutMs);
         else socket.write(bytes);
       });
-      socket.on('close', () => {
-        sockets.delete(socket);
-        open--;
-      });
+      socket.on('close', () => sockets.delete(socket));
     });
     servers.push(server);
     await new Promise<void>((resolve) => server.listen({ host, port: 0 }, resolve));
@@ -172,9 +204,8 @@ const calls = {
     watched = watching();
   },
   watched: () => watched(),
-  counts: () => ({ open, accepted, flooded, failures: { ...failures }, stray: [...stray] }),
-  /** Of those that were flooded. */
-  longestStallMs: () => Math.max(0, ...stalledMs),
+  counts: () => ({ open: open(), accepted, flooded, failures: { ...failures }, stray: [...stray] }),
+  stalls: () => stalls,
   /** In order; resolves with how long it took, when the last connection has gone. */
   stop: async () => {
     const began = performance.now();

@@ -15,13 +15,13 @@ const streams: Bad = {
   size: 0,
   // Behind it, each frees memory of the kernel's, which then takes more of the others: what counts here is the stall of each.
   cutWithinMs: 2 * deadlineMs,
-  options: { writeTimeoutMs: deadlineMs, maxQueuedBytes },
+  options: { floods: true, writeTimeoutMs: deadlineMs, maxQueuedBytes },
 };
 const handshakes: Bad = {
   ...streams,
   kind: 'tinyproto',
   cutWithinMs: deadlineMs + 1_000,
-  options: { okTimeoutMs: deadlineMs, maxQueuedBytes },
+  options: { floods: true, okTimeoutMs: deadlineMs, maxQueuedBytes },
 };
 
 async function runStreams(_: Extent): Promise<readonly Finding[]> {
