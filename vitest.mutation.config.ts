@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { UncollectedReporter } from './spec/helpers/uncollected-reporter.js';
 import { doors } from './vitest.shared.js';
 
 /** What takes longest comes last: most changes are noticed by a spec that takes milliseconds, and the first that notices ends the run. The tables are tinyproto's, and for those every spec runs: so its own are first. */
@@ -32,6 +33,7 @@ export default defineConfig({
     sequence: { sequencer: QuickFirst },
     setupFiles: ['spec/helpers/quick-searches.ts'],
     env: { RX_TINYPROTO_SEEDS: '30' },
+    reporters: [new UncollectedReporter()],
     isolate: false,
     testTimeout: 20_000,
   },

@@ -157,6 +157,11 @@ describe('lengthPrefixed', () => {
   it.each<[string, LengthPrefixedOptions, Uint8Array]>([
     ['a message without its header', { offset: 1, size: 2, strip: 0 }, hex`2a 00`],
     ['one that the adjustment leaves nothing of', { adjust: 2 }, hex`61`],
+    [
+      'one that the adjustment leaves nothing of, with its header',
+      { size: 2, adjust: 3, strip: 0 },
+      hex`00 00 61`,
+    ],
   ])('throws a SendError for %s', (_, options, message) => {
     expect(() => lengthPrefixed(options).encode(message)).toThrow(notEncodable);
   });
@@ -200,9 +205,15 @@ describe('lengthPrefixed', () => {
     expect(decoded(boundless, [hex`${bytes}`], false).end).toBe(size === 6 ? '' : 'message-too-large');
   });
 
+  it('takes limits that leave a single size', () => {
+    expect(lengthPrefixed({ size: 1, adjust: -255 }).maxMessageBytes).toBe(0);
+    expect(lengthPrefixed({ adjust: 10, maxMessageBytes: 10 }).maxMessageBytes).toBe(10);
+  });
+
   it('takes a frame of 2^53 - 1 bytes, where nobody limits it', () => {
     const boundless = lengthPrefixed({ size: 8, maxMessageBytes: Number.POSITIVE_INFINITY });
     expect(decoded(boundless, [hex`00 1f ff ff ff ff ff f7`], false).end).toBe('');
+    expect(decoded(boundless, [hex`00 1f ff ff ff ff ff ff`], false).end).toBe('');
   });
 
   it('says so before any of the body has come, and takes no memory for what is only claimed', () => {
@@ -232,6 +243,7 @@ describe('lengthPrefixed', () => {
     ['an offset below zero', { offset: -1, strip: 0 }],
     ['an offset of more than 65,535', { offset: 65_536, strip: 0 }],
     ['a header that is stripped and not given', { offset: 2 }],
+    ['a header that is stripped in part and not given', { offset: 1, strip: 2 }],
     ['bytes behind the length that are stripped and not given', { strip: 6 }],
     ['a header shorter than what is stripped', { offset: 2, size: 2, header: hex`ca fe` }],
     ['a header where nothing is stripped', { strip: 0, header: hex`ca` }],

@@ -220,6 +220,10 @@ describe('what is wrong with a call', () => {
       new RangeError('maxMessageBytes is from 2 to 9007199254740991, not 1'),
       () => jsonTexts({ maxMessageBytes: 1 }),
     ],
+    [
+      new TypeError('maxMessageBytes is a whole number, not 1.5'),
+      () => lengthPrefixed({ maxMessageBytes: 1.5 }),
+    ],
     [new RangeError('maxDepth is from 1 to 9007199254740991, not 0'), () => jsonTexts({ maxDepth: 0 })],
     [new RangeError('bytes is from 1 to 9007199254740991, not 0'), () => fixedLength(0)],
     [

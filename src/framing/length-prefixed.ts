@@ -83,7 +83,7 @@ function filledIn(message: Uint8Array, layout: LengthLayout): Frame {
   const { size, offset, head, adjust, strip, header, littleEndian } = layout;
   const kept = head - strip;
   const length = message.length - kept - adjust;
-  if (message.length < kept || length < 0 || length + adjust < 0) {
+  if (message.length < kept || length < 0) {
     throw notEncodable(`a message of ${message.length} bytes is too short to hold its own header`);
   }
   const start = new Uint8Array(head);
