@@ -70,6 +70,39 @@ describe('a tinyproto machine with a body of theirs in parts', () => {
     expect(machine.unreadBytes).toBe(70_000);
   });
 
+  it('counts nothing of what was read, and small messages beside it as ever', () => {
+    const options = { extraSlots: 1, maxUnconsumedBytes: 5 };
+    const { machine, since } = open(options);
+    machine.begin(tinyproto().encode(hex('aa')));
+    machine.receive(hex(`00000000 00000000 ${large}`));
+    machine.receive(new Uint8Array(70_000));
+    expect([machine.read(), machine.read(), machine.readHead()]).toEqual([hex(''), hex(''), 70_000]);
+    expect(machine.readPart()).toHaveLength(70_000);
+    machine.receive(hex('00000003 b1'));
+    expect(since()).toBe('00000001 aa. ff ff');
+    machine.receive(hex('b1b1 00000003 b2'));
+    expect(since()).toBe('inbox-overflow');
+  });
+
+  it('that nobody has granted yet is waited for when it has begun, and what is here of it was read', () => {
+    const { machine, waits, since } = open();
+    machine.receive(hex(`00000000 ${large}`));
+    expect([since(), ...waits]).toEqual(['ff']);
+    machine.receive(hex('61'));
+    expect([...waits]).toEqual([]);
+    expect([machine.read(), machine.readHead(), machine.readPart()]).toEqual([hex(''), 70_000, hex('61')]);
+    expect([since(), ...waits]).toEqual(['', ['payload', 10_000]]);
+  });
+
+  it('is dropped whole, and counted, where it begins behind a close', () => {
+    const { machine } = open();
+    machine.close();
+    machine.receive(hex(`${large} 61`));
+    expect(machine.pausable).toBe(false);
+    machine.receive(new Uint8Array(69_999));
+    expect(machine.dropped).toEqual({ messages: 1, bytes: 70_000 });
+  });
+
   it('is read by nobody once it is closed, or at fault', () => {
     const closed = open().machine;
     closed.receive(hex(`${large} 61`));
