@@ -26,12 +26,13 @@ export function judge(script: Script, { tongue }: Variant, report: Report, book:
     wrong.push(`delivers ${messages.length} messages instead of ${due}`);
 
   if (sends !== 'any') {
-    const isAsExpected = (fate: string, at: number) => {
-      const expected = sends === undefined ? 'taken' : (sends[at] ?? 'nothing');
-      return typeof expected === 'string' ? fate === expected : expected.test(fate);
-    };
     const { fates } = book;
-    if (!fates.every(isAsExpected) || (sends && fates.length !== sends.length))
+    const isAsExpected = (at: number) => {
+      const expected = sends === undefined ? 'taken' : sends[at];
+      return expected instanceof RegExp ? expected.test(fates[at] ?? '') : fates[at] === expected;
+    };
+    const count = Math.max(fates.length, sends?.length ?? 0);
+    if (!Array.from({ length: count }, (_, at) => at).every(isAsExpected))
       wrong.push(`${tongue.name}: sends are ${fates.slice(0, 10)} instead of ${sends ?? 'taken'}`);
   }
   if (sees !== undefined && report.end !== sees) wrong.push(`the peer sees ${report.end} instead of ${sees}`);

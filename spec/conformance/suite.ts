@@ -40,14 +40,19 @@ export interface Script extends Asked {
   readonly limits?: Limits;
   readonly options?: Pick<
     ListenOptions,
-    'maxQueuedBytes' | 'maxQueuedMessages' | 'writeTimeoutMs' | 'closeTimeoutMs' | 'allowHalfOpen'
+    | 'maxQueuedBytes'
+    | 'maxQueuedMessages'
+    | 'writeTimeoutMs'
+    | 'closeTimeoutMs'
+    | 'messageTimeoutMs'
+    | 'allowHalfOpen'
   > &
     Partial<Pick<ListenOptions, 'claimTimeoutMs' | 'maxInboundBytes'>>;
   /** How our connection ends, or one of these: `by` of `closed$`, and the code of its error. `opening …` where it never came up; `whatever` is any. */
   readonly ends: string | readonly string[];
   /** How many of the messages that the peer has said whole are delivered. `prefix`: any number of them; `whatever`: it says more than messages. By default all. */
   readonly delivers?: number | 'all' | 'prefix' | 'whatever';
-  /** What became of our sends, in order: `taken`, or the fate and the code of its error. By default each is taken. */
+  /** What became of our sends, in order: `taken`, or the fate and the code of its error; a pattern that allows nothing allows none. By default each is taken. */
   readonly sends?: readonly (string | RegExp)[] | 'any';
   /** How the peer sees us end. By default it does not matter. */
   readonly sees?: 'fin' | 'rst';

@@ -82,6 +82,12 @@ export const hex = (digits: string): Word => {
   return () => only(bytes);
 };
 
+/** The same bytes, where they are no message for who hears them. */
+export const unwanted =
+  (...words: readonly Word[]): Word =>
+  (tongue) =>
+    only(all(...words)(tongue).bytes);
+
 /** Words one behind the other. */
 export const all =
   (...words: readonly Word[]): Word =>

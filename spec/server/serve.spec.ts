@@ -4,6 +4,7 @@ import {
   concat,
   concatMap,
   EMPTY,
+  finalize,
   ignoreElements,
   map,
   merge,
@@ -62,6 +63,26 @@ describe('serve', () => {
         w: 'well',
       });
       beside(timer(8).pipe(tap(() => expect(heard).toEqual(['thrown', 'errored']))), expectObservable);
+    }),
+  );
+
+  it(
+    'closes what a handler leaves whose teardown throws, tells that, and stops all the same',
+    marbles(({ listen, connect, expectObservable }) => {
+      const heard: unknown[] = [];
+      const throwing = finalize(() => {
+        throw new Error('in a teardown');
+      });
+      const served$ = listen(server).pipe(
+        takeUntil(timer(5)),
+        serve((_, { stopping$ }) => merge(timer(2), NEVER).pipe(takeUntil(stopping$), throwing), {
+          onError: (error) => heard.push(error),
+        }),
+      );
+      expectObservable(served$.pipe(ignoreElements())).toBe('-----|');
+      expectObservable(connect(server).pipe(ignoreElements())).toBe('-----|');
+      expectObservable(connect(server).pipe(ignoreElements())).toBe('-----|');
+      beside(timer(8).pipe(tap(() => expect(heard).toHaveLength(2))), expectObservable);
     }),
   );
 

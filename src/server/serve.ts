@@ -203,14 +203,14 @@ class Conversation<C extends Connection<unknown, never>, R> extends Subscriber<R
 
   /** The time to end in order is over. */
   giveUp(): void {
-    this.unsubscribe();
+    this.#leave();
     this.#destroy();
   }
 
   /** Nobody wants to know any more. */
   end(): void {
     this.#isEnding = true;
-    this.unsubscribe();
+    this.#leave();
     this.#connection.destroy();
     this.#ended();
   }
@@ -220,20 +220,33 @@ class Conversation<C extends Connection<unknown, never>, R> extends Subscriber<R
   }
 
   protected override _error(error: unknown): void {
-    this.unsubscribe();
-    try {
-      this.#serving.rules.onError(error, this.#connection);
-    } catch (mistake) {
-      this.#serving.results.error(mistake);
-    }
+    this.#leave();
+    this.#tell(error);
     this.#destroy();
   }
 
   /** Its connection is closed in order, for which there is still time. */
   protected override _complete(): void {
-    this.unsubscribe();
+    this.#leave();
     this.#waitForClose();
     this.#connection.close().subscribe();
+  }
+
+  /** What a teardown of the handler throws would otherwise keep its connection, and all behind it, from being ended. */
+  #leave(): void {
+    try {
+      this.unsubscribe();
+    } catch (error) {
+      this.#tell(error);
+    }
+  }
+
+  #tell(error: unknown): void {
+    try {
+      this.#serving.rules.onError(error, this.#connection);
+    } catch (mistake) {
+      this.#serving.results.error(mistake);
+    }
   }
 
   #destroy(): void {

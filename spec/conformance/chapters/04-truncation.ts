@@ -1,4 +1,5 @@
-import { echoes, sends, takes } from '../apps.js';
+import { concat } from 'rxjs';
+import { echoes, reads, sends, takes } from '../apps.js';
 import { chapter, fact, type Script } from '../suite.js';
 import { everyTongue, oneWays, strict, tinyprotos } from '../tongues.js';
 import {
@@ -8,12 +9,16 @@ import {
   first,
   header,
   hears,
+  hearsWhatever,
   message,
   ok,
   opening,
+  rest,
   rst,
+  type Step,
   says,
   type Tongue,
+  waits,
 } from '../words.js';
 
 const stream = all(opening, message('abc'), message(''), message('hello'));
@@ -49,6 +54,53 @@ const rstAt = (tongue: Tongue, at: number): Script => ({
 
 const large = 64 << 20;
 
+const whileWriting = (...ending: readonly Step[]) =>
+  ({
+    peer: [
+      says(opening),
+      hears(opening, header(large)),
+      says(ok),
+      hears(first(100_000, body(large))),
+      ...ending,
+    ],
+    ours: sends(large),
+    limits: { maxMessageBytes: large },
+    sends: ['unknown connection-closed'],
+    cuts: ['whole'],
+  }) as const;
+
+/** What we say of three messages, and behind which of its bytes a peer that takes them answers: our opening, and each header. */
+const told = all(opening, header('abc'), body('abc'), header(''), header('hello'), body('hello'));
+const answersAt = [1, 5, 12, 16];
+
+/** Hears so many bytes of it, answers what of them is to be answered, and ends. */
+const leavesAt = (at: number, ending: Step): Script => {
+  const answered = answersAt.filter((each) => each <= at);
+  const heard = [...answered, at].map((to, index, all) => rest(all[index - 1] ?? 0, first(to, told)));
+  const failed = '(left|(not-sent|unknown) connection-closed)';
+  // An answer that the end is right behind may not count any more; a reset takes with it what has not been read, our opening included.
+  const fateOf = (answerAt: number) => {
+    if (answerAt > at) return ending === fin ? `^${failed}$` : `^${failed}?$`;
+    if (ending === rst) return `^(taken|${failed})?$`;
+    return answerAt === at ? `^(taken|${failed})$` : '^taken$';
+  };
+  return {
+    name: `${ending.does} after byte ${at}`,
+    peer: [
+      ...heard.flatMap((word, index) => [hears(word), ...(index < answered.length ? [says(ok)] : [])]),
+      hearsWhatever,
+      ending,
+    ],
+    ours: sends('abc', '', 'hello'),
+    sends: at === 0 ? [] : answersAt.slice(1).map((each) => new RegExp(fateOf(each))),
+    ends:
+      at === 0
+        ? ['opening cut-short', 'opening reset']
+        : ['peer', 'us', 'error reset', 'us reset', 'opening reset', 'opening cut-short'],
+    cuts: ['whole'],
+  };
+};
+
 export const truncationChapter = chapter(4, 'Truncation', [
   fact(
     'FIN after any byte delivers what was whole, and nothing by halves',
@@ -78,15 +130,15 @@ export const truncationChapter = chapter(4, 'Truncation', [
     ends: ['peer', 'us'],
     tongues: tinyprotos.slice(0, 1),
   }),
-  fact('The peer ends, or resets, while we write 64 MiB', {
-    name: 'RST',
-    peer: [says(opening), hears(opening, header(large)), says(ok), hears(first(100_000, body(large))), rst],
-    ours: sends(large),
-    limits: { maxMessageBytes: large },
-    sends: ['unknown connection-closed'],
-    ends: ['error reset', 'us reset'],
-    cuts: ['whole'],
-  }),
+  fact(
+    'The peer ends, or resets, while we write 64 MiB',
+    { name: 'RST', ...whileWriting(rst), ends: ['error reset', 'us reset'] },
+    {
+      name: 'FIN',
+      ...whileWriting(fin, hears(rest(100_000, body(large)))),
+      ends: ['peer', 'us', 'peer reset', 'error reset'],
+    },
+  ),
   fact('A peer that ends behind the answer to our header still gets the payload', {
     peer: [says(opening), hears(opening, header('abc')), says(ok), fin, hears(body('abc'))],
     ours: sends('abc'),
@@ -98,5 +150,18 @@ export const truncationChapter = chapter(4, 'Truncation', [
     ours: takes(5),
     ends: 'error cut-short',
     tongues: everyTongue,
+  }),
+  fact(
+    'A peer that listens and ends behind any byte leaves no send unsettled, and none taken that it has not answered',
+    ...[fin, rst].flatMap((ending) => Array.from({ length: 22 }, (_, at) => leavesAt(at, ending))),
+  ),
+  fact('We may end our direction, and what the peer says then is delivered', {
+    peer: [says(message('a')), hears(message('b')), waits(20), says(message('c'), message('d')), fin],
+    ours: (connection, book) =>
+      concat(sends('b')(connection, book), connection.end(), reads(connection, book)),
+    ends: ['us', 'peer'],
+    sees: 'fin',
+    tongues: oneWays,
+    roads: ['virtual', 'TCP', 'Unix socket'],
   }),
 ]);

@@ -29,6 +29,7 @@ import {
   type Step,
   says,
   times,
+  unwanted,
   waits,
 } from '../words.js';
 
@@ -269,6 +270,36 @@ export const handshakeChapter = chapter(5, 'Handshake and collision', [
     stream(10_000, [1, 8]),
     stream(10_000, [8, 8]),
   ),
+  fact('A message of ours that is refused in a tie goes out whole all the same, and the connection lives', {
+    peer: [
+      ...open,
+      hears(header(large)),
+      says(message('b')),
+      hears(body(large), ok),
+      says(hex('fd'), message('c')),
+      hears(ok),
+      fin,
+    ],
+    ours: floods(large),
+    sends: ['refused refused'],
+    ends: 'peer',
+    tongues: [strict],
+  }),
+  fact('A message of theirs that is refused in a tie is skipped once, and the connection lives', {
+    peer: [
+      ...open,
+      hears(header('a')),
+      says(unwanted(message(large))),
+      hears(body('a'), hex('fd')),
+      says(ok, message('c')),
+      hears(ok),
+      fin,
+    ],
+    ours: floods('a'),
+    limits: { maxMessageBytes: 70_000 },
+    ends: 'peer',
+    tongues: [strict],
+  }),
 ]);
 
 /** The orders in which three frames of theirs can stand between what they hear of our two. */

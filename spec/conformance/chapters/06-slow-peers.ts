@@ -1,6 +1,6 @@
 import { echoes, reads, sends, takes } from '../apps.js';
 import { chapter, fact } from '../suite.js';
-import { everyTongue, half, strict, tinyprotos } from '../tongues.js';
+import { everyTongue, half, oneWays, strict, tinyprotos } from '../tongues.js';
 import {
   body,
   deafens,
@@ -133,5 +133,30 @@ export const slowChapter = chapter(6, 'Slow peers', [
     ends: 'peer',
     tongues: [half, ...tinyprotos.slice(0, 1)],
     lastsMs: [240, 5_000],
+  }),
+  fact('A message that drips is cut by its deadline where no header is answered, though never idle', {
+    peer: [...drips(20, 20, message('x'.repeat(100)))],
+    options: { messageTimeoutMs: 100 },
+    ends: 'error payload-timeout',
+    tongues: oneWays,
+    lastsMs: [100, 3_000],
+  }),
+  fact('A stall of 2 s of our own loop cuts nobody', {
+    peer: [
+      says(opening),
+      hears(opening),
+      says(first(2, header('abc'))),
+      waits(10),
+      says(rest(2, message('abc'))),
+      stalls(2_000),
+      hears(ok),
+      fin,
+    ],
+    limits: { headerTimeoutMs: 500, payloadTimeoutMs: 500 },
+    ends: 'peer',
+    roads: ['TCP'],
+    cuts: ['whole'],
+    tongues: [strict],
+    heavy: 'very',
   }),
 ]);

@@ -5,10 +5,12 @@ import {
   concatMap,
   EMPTY,
   expand,
+  finalize,
   ignoreElements,
   merge,
   mergeMap,
   NEVER,
+  Observable,
   of,
   Subscription,
   take,
@@ -61,6 +63,10 @@ const twoReaders: App = (connection, book) => {
       },
     }),
   );
+};
+
+const throwing = () => {
+  throw new RangeError('in a teardown');
 };
 
 export const reactiveChapter = chapter(11, 'Reactive contract', [
@@ -237,4 +243,52 @@ export const reactiveChapter = chapter(11, 'Reactive contract', [
     ends: ['us', 'error reset'],
     tongues: everyTongue,
   }),
+  fact(
+    'Unsubscribing from inside of next ends the reading there, and the rest is there for the next reader',
+    {
+      peer: [says(opening, message('a'), message('b'), message('c')), hears(opening, ok, ok, ok), fin],
+      ours: (connection, book) => {
+        const first = new Observable((subscriber) => {
+          const reading = new Subscription();
+          reading.add(
+            book.read(connection).subscribe(() => {
+              reading.unsubscribe();
+              subscriber.complete();
+            }),
+          );
+          return reading;
+        });
+        return concat(first, reads(connection, book));
+      },
+      ends: 'peer',
+      tongues: everyTongue,
+    },
+  ),
+  fact('What throws in an operator of a handler ends its own connection', {
+    peer: [...open, says(message('a')), hearsWhatever],
+    ours: inside(() => {
+      throw new RangeError('in an operator');
+    }),
+    ends: 'us',
+    tongues: everyTongue,
+  }),
+  fact(
+    'What throws in the teardown of a handler ends nothing but its own connection',
+    {
+      name: 'behind messages',
+      peer: [...open, says(message('a')), hearsWhatever, fin],
+      ours: (connection, book) => book.read(connection).pipe(finalize(throwing)),
+      ends: ['peer', 'us'],
+      tongues: everyTongue,
+    },
+    {
+      name: 'at its own end',
+      peer: [...open, hearsWhatever],
+      ours: () => timer(5).pipe(finalize(throwing)),
+      ends: 'us',
+      sees: 'fin',
+      sides: ['server'],
+      tongues: everyTongue,
+    },
+  ),
 ]);
