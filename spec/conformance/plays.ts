@@ -119,9 +119,14 @@ export const calls = (
   );
 
 /** A raw peer that calls, and does as a script says; errors if it hears something else. */
-export const peerDoes = ({ road }: Stage, at: At, steps: readonly Step[]): Observable<Report> =>
+export const peerDoes = (
+  { road }: Pick<Stage, 'road'>,
+  at: At,
+  steps: readonly Step[],
+  tongue = strict,
+): Observable<Report> =>
   road.dial(at).pipe(
-    switchMap((end) => perform(end, steps, road, strict, (bytes) => [bytes])),
+    switchMap((end) => perform(end, steps, road, tongue, (bytes) => [bytes])),
     take(1),
     map((report) => {
       if (report.wrong !== undefined) throw new Error(`the peer ${report.wrong}`);

@@ -1,8 +1,11 @@
 import { consume } from 'rx-tinyproto';
 import { takeLast, tap } from 'rxjs';
 
+import { partitions } from '../../helpers/cuts.js';
+import { Bench } from '../../helpers/machine-bench.js';
 import { echoes, floods, sends } from '../apps.js';
-import { type App, chapter, fact, type Script } from '../suite.js';
+import { check, expect } from '../plays.js';
+import { type App, chapter, fact, type Play, type Script } from '../suite.js';
 import { everyTongue, strict, tinyprotos } from '../tongues.js';
 import {
   all,
@@ -19,6 +22,7 @@ import {
   rest,
   type Step,
   says,
+  type Tongue,
   times,
   waits,
 } from '../words.js';
@@ -66,6 +70,31 @@ const cutAt = (...places: readonly number[]): Script => ({
   ],
   ends: 'peer',
   cuts: ['whole'],
+});
+
+/** So many bytes of the stream, cut in every way there is: straight into the state machine, because there are half a million of 20 bytes. */
+const partitionsOf = (tongue: Tongue, count: number, heavy: true | 'very'): Play => ({
+  name: `${tongue.name}, ${count} bytes`,
+  roads: ['virtual'],
+  heavy,
+  plays: () =>
+    check(() => {
+      const bytes = stream(tongue).bytes.subarray(0, count);
+      const heard = (chunks: Iterable<Uint8Array>) => {
+        const bench = Bench.open(tongue.framing({}));
+        let all = '';
+        for (const chunk of chunks) {
+          bench.machine.receive(chunk);
+          all += bench
+            .drain()
+            .map((message) => `${message}.`)
+            .join('');
+        }
+        return all;
+      };
+      const expected = heard([bytes]);
+      for (const chunks of partitions(bytes)) expect('they are alike', heard(chunks) === expected);
+    }),
 });
 
 /** More than anybody's windows. */
@@ -234,4 +263,11 @@ export const framingChapter = chapter(2, 'Framing', [
     tongues: [strict],
     cuts: ['whole'],
   }),
+  fact(
+    'Every partition of a stream gives the same',
+    ...everyTongue.flatMap((tongue) => [
+      partitionsOf(tongue, 12, true),
+      partitionsOf(tongue, tinyprotos.includes(tongue) ? 20 : 16, 'very'),
+    ]),
+  ),
 ]);

@@ -1,10 +1,121 @@
-import { catchError, concat, EMPTY } from 'rxjs';
-import { chapter, fact } from '../suite.js';
-import { everyTongue, half, pipelined, strict, tinyprotos } from '../tongues.js';
-import { body, fin, header, hears, hex, message, messageBytes, ok, opening, says, times } from '../words.js';
+import { consume, lengthPrefixed } from 'rx-tinyproto';
+import {
+  catchError,
+  concat,
+  concatMap,
+  defer,
+  EMPTY,
+  map,
+  merge,
+  range,
+  switchMap,
+  take,
+  tap,
+  timer,
+} from 'rxjs';
+import { echoes } from '../apps.js';
+import { again, atOnce, check, expect, inTurn, peerDoes, withServer } from '../plays.js';
+import { virtualRoad } from '../roads.js';
+import { type App, chapter, fact, type Play } from '../suite.js';
+import { everyTongue, half, oneWays, pipelined, strict, tinyprotos } from '../tongues.js';
+import {
+  all,
+  body,
+  fin,
+  header,
+  hears,
+  hearsWhatever,
+  hex,
+  message,
+  messageBytes,
+  ok,
+  opening,
+  rst,
+  says,
+  times,
+  waits,
+} from '../words.js';
 
 const letters = (size: number) => new Uint8Array(size).fill(0x61);
 const limits = { maxMessageBytes: 100_000 };
+
+/** Answers whoever says something. */
+const answersWords: App = (connection) =>
+  connection.messages$.pipe(consume((each) => (each.length > 0 ? connection.send(each) : EMPTY)));
+
+/** So many who say that the largest message comes, and say no more; among them, one who asks. */
+const announcing = (count: number, heavy: true | 'very'): Play => ({
+  name: `${count} of them`,
+  heavy,
+  bufferBytes: 16 << 20,
+  plays: (stage) =>
+    withServer(stage, { app: echoes }, ({ at }) =>
+      merge(
+        atOnce(count, () =>
+          peerDoes(stage, at, [
+            says(opening, hex('00800000')),
+            hears(opening),
+            hearsWhatever,
+            waits(500),
+            rst,
+          ]),
+        ),
+        inTurn(
+          timer(300),
+          again(5, () =>
+            peerDoes(stage, at, [
+              says(opening, message('a')),
+              hears(opening, ok, header('a')),
+              says(ok),
+              hears(body('a')),
+              fin,
+            ]),
+          ),
+        ),
+      ),
+    ),
+});
+
+/** On a network in memory, in real time: TCP would put the bytes together again. */
+const dripping = (size: number, heavy: true | 'very'): Play => ({
+  name: `${size >> 20} MiB`,
+  roads: ['TCP'],
+  heavy,
+  bufferBytes: 2 * size + (2 << 20),
+  plays: ({ book }) => {
+    const road = virtualRoad();
+    const blocks: number[] = [];
+    let came = 0;
+    const weighs: App = ({ messages$ }) => messages$.pipe(tap(({ length }) => (came += length)));
+    const head = all(opening, header(letters(size)))(strict).bytes;
+    const pieces = range(Math.ceil((head.length + size) / 1_000)).pipe(map((index) => index * 1_000));
+    return withServer({ road, book }, { app: weighs }, ({ at }) =>
+      inTurn(
+        road.dial(at).pipe(
+          take(1),
+          switchMap((end) => {
+            end.bytes$.subscribe({ error() {} });
+            const drip = (from: number) => {
+              const began = performance.now();
+              for (let byte = from; byte < Math.min(from + 1_000, head.length + size); byte++)
+                end.write(Uint8Array.of(head[byte] ?? 0x61));
+              return timer(0).pipe(tap(() => blocks.push(performance.now() - began)));
+            };
+            return pieces.pipe(concatMap(drip), tap({ complete: () => end.fin() }));
+          }),
+        ),
+        book.over(1),
+        check(() => {
+          expect('it is delivered', came === size);
+          blocks.sort((one, other) => one - other);
+          // A busy machine blocks by itself: the worst of a thousand turns may.
+          const worst = blocks[Math.floor(blocks.length * 0.999) - 1] ?? 0;
+          expect(`no block above 50 ms: ${worst}`, worst <= 50);
+        }),
+      ),
+    );
+  },
+});
 
 export const hostileChapter = chapter(3, 'Hostile sizes', [
   fact('A message at the bound is taken', {
@@ -117,4 +228,36 @@ export const hostileChapter = chapter(3, 'Hostile sizes', [
       cuts: ['whole'],
     },
   ),
+  fact(
+    'Peers that announce the largest message and stop cost no memory, and others are served',
+    announcing(100, true),
+    announcing(1_000, 'very'),
+  ),
+  fact(
+    'The largest message in chunks of one byte costs twice its size at most, and blocks nobody for long',
+    dripping(1 << 20, true),
+    dripping(8 << 20, 'very'),
+  ),
+  fact('A flood of empty messages starves nobody', {
+    heavy: true,
+    plays: (stage) =>
+      withServer(stage, { app: answersWords, framing: lengthPrefixed() }, ({ at }) =>
+        defer(() => {
+          const [tongue] = oneWays;
+          const flood = stage.road.dial(at).pipe(
+            take(1),
+            switchMap((end) =>
+              timer(0, 1).pipe(
+                take(50),
+                tap({ next: () => end.write(new Uint8Array(40_000)), complete: () => end.fin() }),
+              ),
+            ),
+          );
+          const asks = inTurn(
+            again(20, () => peerDoes(stage, at, [says(message('a')), hears(message('a')), fin], tongue)),
+          );
+          return merge(flood, asks);
+        }),
+      ),
+  }),
 ]);

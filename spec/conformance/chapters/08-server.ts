@@ -190,7 +190,7 @@ export const serverChapter = chapter(8, 'Server', [
         }).subscribe((connection) => book.opened(connection));
         return inTurn(
           timer(30),
-          defer(() => peerDoes({ road, book }, bound[0] as never, [says(opening)])),
+          defer(() => peerDoes({ road }, bound[0] as never, [says(opening)])),
           book.over(1),
           check(() => expect(`${book.endings} is unclaimed`, book.endings[0] === 'error unclaimed')),
           check(() => came.unsubscribe()),
