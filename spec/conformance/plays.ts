@@ -29,7 +29,7 @@ import { codeOf } from './book.js';
 import { perform, type Report } from './peer.js';
 import type { App, Stage } from './suite.js';
 import { strict } from './tongues.js';
-import type { Step } from './words.js';
+import { body, fin, header, hears, message, ok, opening, type Step, says } from './words.js';
 
 /** Where something listens. */
 export type At = Parameters<Stage['road']['dial']>[0];
@@ -133,6 +133,15 @@ export const peerDoes = (
       return report;
     }),
   );
+
+/** A message and its echo, and the end: what whoever is well does. */
+export const asks: readonly Step[] = [
+  says(opening, message('a')),
+  hears(opening, ok, header('a')),
+  says(ok),
+  hears(body('a')),
+  fin,
+];
 
 /** Raw peers that wait for calls, each with the next of the scripts, the last one for all that follow; beside them, a body. */
 export const withPeers = (

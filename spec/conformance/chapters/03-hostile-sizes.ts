@@ -14,7 +14,7 @@ import {
   timer,
 } from 'rxjs';
 import { echoes } from '../apps.js';
-import { again, atOnce, check, expect, inTurn, peerDoes, withServer } from '../plays.js';
+import { again, asks, atOnce, check, expect, inTurn, peerDoes, withServer } from '../plays.js';
 import { virtualRoad } from '../roads.js';
 import { type App, chapter, fact, type Play } from '../suite.js';
 import { everyTongue, half, oneWays, pipelined, strict, tinyprotos } from '../tongues.js';
@@ -62,15 +62,7 @@ const announcing = (count: number, heavy: true | 'very'): Play => ({
         ),
         inTurn(
           timer(300),
-          again(5, () =>
-            peerDoes(stage, at, [
-              says(opening, message('a')),
-              hears(opening, ok, header('a')),
-              says(ok),
-              hears(body('a')),
-              fin,
-            ]),
-          ),
+          again(5, () => peerDoes(stage, at, asks)),
         ),
       ),
     ),

@@ -1,5 +1,10 @@
+import { type ServerEvent, tinyproto } from 'rx-tinyproto';
+import { bandwidth, partition, type VirtualNetwork } from 'rx-tinyproto/testing';
+import { concat, defer, ignoreElements, merge, of, timer } from 'rxjs';
 import { echoes, reads, sends, takes } from '../apps.js';
-import { chapter, fact } from '../suite.js';
+import { codeOf } from '../book.js';
+import { again, asks, atOnce, check, expect, inTurn, peerDoes, withServer } from '../plays.js';
+import { chapter, fact, type Play } from '../suite.js';
 import { everyTongue, half, oneWays, strict, tinyprotos } from '../tongues.js';
 import {
   body,
@@ -20,6 +25,48 @@ import {
 } from '../words.js';
 
 const large = 20 << 20;
+
+/** Of so many, some never open, some begin a header, some a payload; each of the latter two goes on with a byte now and then. */
+const slowPeers = (count: number, heavy: true | 'very'): Play => ({
+  name: `${count} of them`,
+  heavy,
+  plays: (stage) => {
+    const limits = {
+      openingTimeoutMs: 700,
+      headerTimeoutMs: 500,
+      payloadTimeoutMs: 500,
+      payloadFloorBytesPerSecond: 1e6,
+    };
+    const slow = [
+      [],
+      [says(opening), ...drips(200, 3, header('abc'))],
+      [says(opening, header('x'.repeat(20))), ...drips(200, 10, body('x'.repeat(20)))],
+    ];
+    const ended = (event: ServerEvent) => event.type === 'failed' && codes.push(codeOf(event.error));
+    const codes: string[] = [];
+    return withServer(
+      stage,
+      { app: echoes, framing: tinyproto(limits), eventObserver: { next: ended } },
+      ({ at }) =>
+        inTurn(
+          merge(
+            atOnce(count, (index) =>
+              peerDoes(stage, at, [...(slow[index % 3] ?? []), hearsWhatever, waits(1_500)]),
+            ),
+            again(20, () => inTurn(timer(20), peerDoes(stage, at, asks))),
+          ),
+          check(() => {
+            const all = [...codes, ...stage.book.endings.map((reason) => reason.replace(/^error /, ''))];
+            for (const code of ['opening-timeout', 'header-timeout', 'payload-timeout']) {
+              const own = all.filter((each) => each === code).length;
+              expect(`${own} of ${count} end by ${code}`, own >= Math.floor(count / 3));
+            }
+            expect('twenty are served', all.filter((each) => each === 'peer').length === 20);
+          }),
+        ),
+    );
+  },
+});
 
 export const slowChapter = chapter(6, 'Slow peers', [
   fact('A header that drips is cut by its deadline, though never idle', {
@@ -158,5 +205,55 @@ export const slowChapter = chapter(6, 'Slow peers', [
     cuts: ['whole'],
     tongues: [strict],
     heavy: 'very',
+  }),
+  fact(
+    'Slow peers are cut, each by its own deadline, and one who is well notices nothing',
+    slowPeers(60, true),
+    slowPeers(1_000, 'very'),
+  ),
+  fact('On a link that freezes, what makes no progress is cut by its deadline', {
+    roads: ['virtual'],
+    plays: (stage) =>
+      withServer(
+        stage,
+        {
+          app: sends(large),
+          framing: tinyproto({ maxMessageBytes: large }),
+          writeTimeoutMs: 100,
+          maxQueuedBytes: 2 * large,
+        },
+        ({ at }) =>
+          defer(() => {
+            const net = stage.road.transport as VirtualNetwork;
+            bandwidth(1 << 20)(net);
+            let thaw = () => {};
+            const freezing = timer(20).subscribe(() => {
+              thaw = partition()(net);
+            });
+            return inTurn(
+              merge(
+                peerDoes(stage, at, [
+                  says(opening),
+                  hears(opening, header(large)),
+                  says(ok),
+                  hearsWhatever,
+                ]).pipe(ignoreElements()),
+                concat(
+                  timer(200),
+                  defer(() => of(thaw())),
+                ),
+              ),
+              stage.book.over(1),
+              check(() => {
+                freezing.unsubscribe();
+                expect(
+                  `${stage.book.endings} is no progress`,
+                  stage.book.endings[0] === 'error write-timeout' ||
+                    stage.book.endings[0] === 'us write-timeout',
+                );
+              }),
+            );
+          }),
+      ),
   }),
 ]);

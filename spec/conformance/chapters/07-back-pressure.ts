@@ -1,6 +1,8 @@
+import { broadcast, lengthPrefixed } from 'rx-tinyproto';
 import {
   catchError,
   concat,
+  defer,
   delay,
   EMPTY,
   ignoreElements,
@@ -13,7 +15,8 @@ import {
   timer,
 } from 'rxjs';
 import { holds, reads, readsOnly, takes } from '../apps.js';
-import { type App, chapter, fact, type Script } from '../suite.js';
+import { again, atOnce, check, inTurn, peerDoes, withServer } from '../plays.js';
+import { type App, chapter, fact, type Play, type Script } from '../suite.js';
 import { everyTongue, oneWays, strict, tinyprotos } from '../tongues.js';
 import {
   deafens,
@@ -50,6 +53,39 @@ const heedless =
 /** Does not read at first. */
 const late: App = (connection, book) =>
   concat(of(0).pipe(delay(40), ignoreElements()), reads(connection, book));
+
+const letters = (size: number) => 'abcdefghijklmnopqrstuvwxyz'.repeat(Math.ceil(size / 26)).slice(0, size);
+
+/** So many who open and never read, and twenty who hear all of two hundred messages, in lines: what is not read piles up at once. */
+const crowd = (count: number, heavy: true | 'very'): Play => ({
+  name: `${count} of them`,
+  heavy,
+  bufferBytes: 192 << 20,
+  plays: (stage) =>
+    defer(() => {
+      const room = broadcast({ maxPendingBytes: 32_768, onSlow: 'disconnect' });
+      const word = messageBytes(letters(20_000));
+      const [tongue] = oneWays;
+      const app: App = (connection) => room.join(connection);
+      return withServer(
+        stage,
+        { app, framing: lengthPrefixed(), writeTimeoutMs: 60_000 },
+        ({ at, abort }) => {
+          const wellBehaved = atOnce(20, () =>
+            peerDoes(stage, at, [hears(times(200, message(word))), hearsWhatever], tongue),
+          );
+          const deaf = atOnce(count, () => peerDoes(stage, at, [deafens, waits(3_000), rst], tongue));
+          const speaks = inTurn(
+            timer(1_000),
+            again(200, () => inTurn(timer(3), room.send(word))),
+            timer(2_500),
+            check(abort),
+          );
+          return merge(wellBehaved, deaf, speaks);
+        },
+      );
+    }),
+});
 
 export const pressureChapter = chapter(7, 'Back-pressure and memory', [
   fact('Sends to a peer that never answers fail at the bound of the queue, one by one', {
@@ -128,4 +164,9 @@ export const pressureChapter = chapter(7, 'Back-pressure and memory', [
     ends: 'error inbox-overflow',
     tongues: tinyprotos.filter(({ name }) => name.includes('half')),
   }),
+  fact(
+    'In a room, peers who never read are dropped at their bound, and the others get everything',
+    crowd(100, true),
+    crowd(1_000, 'very'),
+  ),
 ]);

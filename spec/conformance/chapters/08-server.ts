@@ -1,10 +1,40 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { connect, listen, tinyproto } from 'rx-tinyproto';
-import { defer, merge, NEVER, of, tap, throwError, timer } from 'rxjs';
+import {
+  concat,
+  defer,
+  ignoreElements,
+  merge,
+  NEVER,
+  of,
+  ReplaySubject,
+  Subject,
+  switchMap,
+  take,
+  takeUntil,
+  takeWhile,
+  tap,
+  throwError,
+  timer,
+} from 'rxjs';
+import { serverOfFewFiles } from '../../helpers/few-files.js';
 import { echoes, reads, sends } from '../apps.js';
-import { again, atOnce, calls, check, endsWith, expect, inTurn, peerDoes, withServer } from '../plays.js';
+import {
+  type At,
+  again,
+  asks,
+  atOnce,
+  calls,
+  check,
+  endsWith,
+  expect,
+  inTurn,
+  peerDoes,
+  withServer,
+} from '../plays.js';
 import { chapter, fact } from '../suite.js';
 import {
-  body,
   deafens,
   fin,
   header,
@@ -19,8 +49,6 @@ import {
   says,
   waits,
 } from '../words.js';
-
-const asks = [says(opening, message('a')), hears(opening, ok, header('a')), says(ok), hears(body('a')), fin];
 
 /** Called at once, it throws. */
 const throws = (what: string, call: () => unknown, kind: typeof RangeError | typeof TypeError) =>
@@ -214,4 +242,71 @@ export const serverChapter = chapter(8, 'Server', [
         of(reads),
       ),
   }),
+  fact(
+    'The file of a Unix socket that nobody listens on any more is replaced, and one that is served is left',
+    {
+      roads: ['Unix socket'],
+      plays: (stage) =>
+        defer(() => {
+          const address = stage.road.address() as { path: string };
+          const script = `require('net').createServer().listen(${JSON.stringify(address.path)}, () => process.kill(process.pid, 'SIGKILL'))`;
+          spawnSync(process.execPath, ['-e', script]);
+          expect('a file is left', existsSync(address.path));
+          return inTurn(
+            withServer(stage, { address, app: echoes }, ({ at }) =>
+              inTurn(
+                endsWith(listen(address, { transport: stage.road.transport }), 'address-in-use'),
+                peerDoes(stage, at, asks),
+              ),
+            ),
+            check(() => expect('no file is left', !existsSync(address.path))),
+          );
+        }),
+    },
+  ),
+  fact(
+    'Where the process may open few files, callers above them are told, and places that become free are taken',
+    {
+      roads: ['TCP'],
+      heavy: true,
+      plays: ({ road }) => {
+        // 80 % of 200 would leave nothing for what Node has open itself.
+        const room = 136;
+        const leave = new Subject<void>();
+        const at = new ReplaySubject<At>(1);
+        let refused = 0;
+        const server = serverOfFewFiles(200).pipe(
+          tap((line) => {
+            const [what, port] = line.split(' ');
+            if (what === 'port') at.next({ host: '127.0.0.1', port: Number(port) });
+            if (what === 'refused') refused++;
+          }),
+          ignoreElements(),
+        );
+        const calls = (where: At) => {
+          const staying = atOnce(room, () =>
+            road.dial(where).pipe(
+              tap((end) => end.write(Uint8Array.of(0xff))),
+              takeUntil(leave),
+            ),
+          );
+          const others = inTurn(
+            timer(1_000),
+            again(24, () => peerDoes({ road }, where, [hears(hex('fe')), fin])),
+            timer(100),
+            check(() => {
+              expect(`${refused} refusals are told`, refused === 24);
+              leave.next();
+            }),
+            timer(300),
+            atOnce(100, () => peerDoes({ road }, where, [says(opening), hears(opening), fin])),
+          );
+          return merge(staying, others);
+        };
+        return merge(server, concat(at.pipe(take(1), switchMap(calls)), of('over'))).pipe(
+          takeWhile((each) => each !== 'over'),
+        );
+      },
+    },
+  ),
 ]);

@@ -1,10 +1,25 @@
 import { connect, converse, type ReconnectOptions, type ReconnectState, reconnect } from 'rx-tinyproto';
 import { partition, type VirtualNetwork } from 'rx-tinyproto/testing';
-import { defer, NEVER, take, takeUntil, timer } from 'rxjs';
+import { catchError, defer, EMPTY, ignoreElements, merge, NEVER, take, takeUntil, timer } from 'rxjs';
+import { Dice } from '../../helpers/dice.js';
 import { reads, sends } from '../apps.js';
 import { again, calls, check, endsWith, expect, inTurn, withPeers, withServer } from '../plays.js';
 import { chapter, fact, type Stage } from '../suite.js';
-import { body, fin, header, hears, hex, message, ok, opening, rst, says, waits } from '../words.js';
+import {
+  body,
+  deafens,
+  fin,
+  header,
+  hears,
+  hex,
+  message,
+  messageBytes,
+  ok,
+  opening,
+  rst,
+  says,
+  waits,
+} from '../words.js';
 
 const opens = [says(opening), hears(opening)];
 
@@ -124,4 +139,85 @@ export const clientChapter = chapter(9, 'Client', [
         }),
       ),
   }),
+  fact('An address that no road leads to is unreachable', {
+    roads: ['TCP'],
+    // Broadcast, which the kernel refuses to TCP before anything leaves the machine.
+    plays: (stage) =>
+      endsWith(calls(stage, '255.255.255.255:1'), 'host-unreachable', 'network-unreachable', 'access-denied'),
+  }),
+  fact('Waits between attempts are random below their bound, and not two clients wait alike', {
+    roads: ['virtual'],
+    plays: (stage) =>
+      defer(() => {
+        const clients = [1, 2].map((seed) => ({ states: [] as ReconnectState[], dice: new Dice(seed) }));
+        const delaysOf = (states: readonly ReconnectState[]) =>
+          states.flatMap((state) => (state.state === 'waiting' ? [state.delayMs] : []));
+        return inTurn(
+          merge(
+            ...clients.map(({ states, dice }) =>
+              returning(stage, 'nobody:1', states, {
+                minDelayMs: 100,
+                maxDelayMs: 1_600,
+                random: () => dice.below(1 << 20) / (1 << 20),
+              }).pipe(takeUntil(timer(60_000))),
+            ),
+          ),
+          check(() => {
+            const [one = [], other = []] = clients.map(({ states }) => delaysOf(states));
+            expect(`${one.length} attempts`, one.length > 40);
+            expect(
+              'below the bound',
+              one.every((delay, at) => delay >= 0 && delay < Math.min(1_600, 100 * 2 ** at)),
+            );
+            const late = one.slice(4);
+            expect('spread over all of it', Math.min(...late) < 400 && Math.max(...late) > 1_200);
+            expect('not alike', one.slice(0, 9).join() !== other.slice(0, 9).join());
+          }),
+        );
+      }),
+  }),
+  fact(
+    'Of what a lost wire leaves, what was not sent goes out on the next, and what may have arrived never does',
+    {
+      plays: (stage) =>
+        defer(() => {
+          const large = new Uint8Array(8 << 20).fill(0x61);
+          const lost = [
+            ...opens,
+            hears(header('a')),
+            says(ok),
+            hears(body('a'), header(large)),
+            deafens,
+            says(ok),
+            waits(50),
+            rst,
+          ];
+          const second = [...opens, hears(header('c')), rst];
+          const third = [...opens, hears(header('c')), says(ok), hears(body('c')), fin];
+          return withPeers(stage, [lost, second, third], (at) =>
+            inTurn(
+              returning(stage, at, [], { whileAway: 'queue' }).pipe(
+                converse((connection) =>
+                  merge(
+                    connection.messages$,
+                    ...['a', large, 'c'].map((each) =>
+                      stage.book.send(connection, messageBytes(each)).pipe(
+                        ignoreElements(),
+                        catchError(() => EMPTY),
+                      ),
+                    ),
+                  ),
+                ),
+              ),
+              check(() =>
+                expect(
+                  `${stage.book.fates} are as they should be`,
+                  stage.book.fates.join() === 'taken,unknown connection-closed,taken',
+                ),
+              ),
+            ),
+          );
+        }),
+    },
+  ),
 ]);
