@@ -117,6 +117,7 @@ export function openBook(): Book {
         take(1),
       ),
     wires: (transport) => ({
+      ...transport,
       listen: (address, options) => transport.listen(address, options).pipe(map(tapped)),
       dial: (address, options) => transport.dial(address, options).pipe(map(tapped)),
     }),

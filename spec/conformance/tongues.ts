@@ -27,7 +27,7 @@ const mode = (name: string, of: Limits): Tongue => ({
 });
 
 /** A framing that knows no opening and no answers. */
-const oneWay = (name: string, framing: (limits: Limits) => Framing): Tongue => ({
+export const oneWay = (name: string, framing: (limits: Limits) => Framing): Tongue => ({
   name,
   framing,
   opening: none,

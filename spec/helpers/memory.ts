@@ -13,3 +13,9 @@ export async function bufferBytes(): Promise<number> {
   }
   return process.memoryUsage().arrayBuffers;
 }
+
+/** Bytes of all that somebody still has. */
+export async function heapBytes(): Promise<number> {
+  await bufferBytes();
+  return process.memoryUsage().heapUsed;
+}

@@ -8,7 +8,11 @@ import { slowChapter } from './06-slow-peers.js';
 import { pressureChapter } from './07-back-pressure.js';
 import { serverChapter } from './08-server.js';
 import { clientChapter } from './09-client.js';
+import { tlsChapter } from './10-tls.js';
 import { reactiveChapter } from './11-reactive.js';
+import { leakChapter } from './12-leaks.js';
+import { scaleChapter } from './13-scale.js';
+import { otherFramingsChapter } from './15-other-framings.js';
 
 /** In the order of the catalogue. */
 export const chapters: readonly Chapter[] = [
@@ -21,5 +25,9 @@ export const chapters: readonly Chapter[] = [
   pressureChapter,
   serverChapter,
   clientChapter,
+  tlsChapter,
   reactiveChapter,
+  leakChapter,
+  scaleChapter,
+  otherFramingsChapter,
 ];
