@@ -18,7 +18,6 @@ const gone = () => Object.assign(new Error('The peer is gone'), { code: 'ECONNRE
 
 /** Reads a socket as long as somebody wants its bytes; leaves them in the kernel otherwise, which is what holds the peer. */
 export class SocketReads {
-  readonly bytes$: Observable<Uint8Array>;
   readonly #socket: Socket;
   readonly #writes: SocketWrites;
   readonly #options: SocketReadsOptions;
@@ -34,7 +33,6 @@ export class SocketReads {
     this.#socket = socket;
     this.#writes = writes;
     this.#options = options;
-    this.bytes$ = new Observable((subscriber) => this.#claim(subscriber));
     socket.pause();
     // One that has been read, for a PROXY header, may have something left in its stream.
     if (socket.bytesRead === 0) this.#together = readTogether(socket, this);
@@ -45,6 +43,11 @@ export class SocketReads {
       });
     }
     socket.on('end', () => this.#ended());
+  }
+
+  /** Nothing is undone when its subscriber leaves: it hears no more, and what that would cost ten thousand sockets is a function and a list each. */
+  get bytes$(): Observable<Uint8Array> {
+    return new Observable((subscriber) => this.#claim(subscriber));
   }
 
   pause(): void {
@@ -81,15 +84,15 @@ export class SocketReads {
     if (!this.#dropping) this.#reader?.next(chunk);
   }
 
-  #claim(subscriber: Subscriber<Uint8Array>) {
-    if (this.#claimed) return subscriber.error(new TypeError('The bytes of a wire have one subscriber'));
+  #claim(subscriber: Subscriber<Uint8Array>): void {
+    if (this.#claimed) {
+      subscriber.error(new TypeError('The bytes of a wire have one subscriber'));
+      return;
+    }
     this.#claimed = true;
     this.#reader = subscriber;
     if (this.#failure && !this.#dropping) process.nextTick(() => subscriber.error(this.#failure));
     else this.#flow();
-    return () => {
-      this.#reader = undefined;
-    };
   }
 
   #ended(): void {

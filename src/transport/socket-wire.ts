@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net';
-import { AsyncSubject, type Observable, type Subscription, timer } from 'rxjs';
+import { type Observable, type Subscription, timer } from 'rxjs';
 import { WireError } from '../errors.js';
 import { formatAddress } from './address.js';
 import { nodeError } from './node-errors.js';
+import { Once } from './once.js';
 import { SocketReads } from './socket-reads.js';
 import { SocketWrites } from './socket-writes.js';
 import type { TcpOptions } from './tcp-options.js';
@@ -40,14 +41,12 @@ class SocketWire implements Wire {
   readonly local: BoundAddress;
   readonly remote: BoundAddress;
   readonly security?: Security;
-  readonly bytes$: Observable<Uint8Array>;
-  readonly closed$: Observable<WireClosed>;
   readonly #socket: Socket;
   /** The socket itself, or the one below TLS. */
   readonly #raw: Socket;
   readonly #writes: SocketWrites;
   readonly #reads: SocketReads;
-  readonly #closed = new AsyncSubject<WireClosed>();
+  readonly #closed = new Once<WireClosed>();
   readonly #lingerMs: number;
   #outcome: WireClosed = {};
   #destroyed = false;
@@ -67,13 +66,19 @@ class SocketWire implements Wire {
       canProbe: this.#canReset,
       raw: this.#raw,
     });
-    this.bytes$ = this.#reads.bytes$;
-    this.closed$ = this.#closed.asObservable();
     socket.allowHalfOpen = true;
     socket.setNoDelay(true);
     socket.setKeepAlive(true, keepAliveMs);
     socket.on('error', (cause) => this.#onError(cause));
     socket.on('close', () => this.#onClose());
+  }
+
+  get bytes$(): Observable<Uint8Array> {
+    return this.#reads.bytes$;
+  }
+
+  get closed$(): Observable<WireClosed> {
+    return this.#closed.value$;
   }
 
   write(bytes: Uint8Array, done: (error?: WireError) => void, more?: boolean): void {
@@ -128,8 +133,7 @@ class SocketWire implements Wire {
     const error = this.#outcome.error ?? gone;
     this.#reads.fail(error);
     this.#writes.fail(error);
-    this.#closed.next(this.#outcome);
-    this.#closed.complete();
+    this.#closed.tell(this.#outcome);
   }
 
   /** RST at once; where that cannot be said, what comes next to it. */
