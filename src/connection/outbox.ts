@@ -1,4 +1,4 @@
-import { Subscriber } from 'rxjs';
+import type { Subscriber } from 'rxjs';
 import { type Fate, SendError } from '../errors.js';
 import { Fifo } from '../flow/fifo.js';
 import type { Frame, FramingMachine } from '../framing/framing.js';
@@ -310,20 +310,26 @@ export class Outbox {
   }
 }
 
+/** A subscriber may be of another copy of RxJS, so it is not asked what it is. */
+function isMany(sender: Sender): sender is ManySender {
+  return 'isStream' in sender;
+}
+
 function isStream(sender: Sender): boolean {
-  return !(sender instanceof Subscriber) && sender.isStream;
+  return isMany(sender) && sender.isStream;
 }
 
 function tellTaken(sender: Sender, messages: number): void {
-  if (sender instanceof Subscriber) {
+  if (isMany(sender)) sender.taken(messages);
+  else {
     sender.next();
     sender.complete();
-  } else sender.taken(messages);
+  }
 }
 
 function tellFailed(sender: Sender, error: SendError): void {
-  if (sender instanceof Subscriber) sender.error(error);
-  else sender.failed(error);
+  if (isMany(sender)) sender.failed(error);
+  else sender.error(error);
 }
 
 function broken(sending: Sending | undefined): SendError | undefined {
