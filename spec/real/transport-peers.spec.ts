@@ -51,8 +51,9 @@ describe('A TCP wire, against a bare socket', () => {
       wire.write(pattern(100, at * 100));
     }
     await until(() => Buffer.concat(chunks).byteLength === 10_000, 'all');
-    expect(chunks).toHaveLength(1);
-    expectBytes(chunks[0] as Buffer, pattern(10_000));
+    // The first write goes at once, and what follows it together: in this turn of the loop, or in the next where other wires have had theirs.
+    expect(chunks.length).toBeLessThanOrEqual(2);
+    expectBytes(Buffer.concat(chunks), pattern(10_000));
   });
 
   it('takes no RST for an end when both bytes and RST wait for a busy loop', async () => {
