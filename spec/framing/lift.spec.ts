@@ -131,6 +131,7 @@ describe('framing, decoding', () => {
     bench.machine.receive(hex`02`);
     expect(given).toEqual([]);
     expect(bench.read()).toBe('01');
+    expect(bench.machine.unreadBytes).toBe(2);
     expect(bench.read()).toBe('01');
     expect(given).toEqual(['01']);
     expect(bench.machine.unreadBytes).toBe(1);
@@ -217,6 +218,26 @@ describe('framing, decoding', () => {
     bench.machine.receive(hex`01 02`);
     expect(bench.drain()).toEqual([]);
     expect(bench.since()).toBe('message-too-large');
+  });
+
+  it('gives it 64 KiB more than the limit of a message, where nobody says otherwise', () => {
+    const bench = decoding(
+      filter(() => false),
+      { maxMessageBytes: 10 },
+    );
+    bench.machine.receive(new Uint8Array(65_546));
+    expect([bench.read(), bench.since()]).toEqual([undefined, '']);
+    bench.machine.receive(hex`01`);
+    expect([bench.read(), bench.since()]).toEqual([undefined, 'message-too-large']);
+  });
+
+  it('delivers nothing that the operator emits behind a fault, and tells of the first', () => {
+    const bench = decoding(
+      concatMap(() => [hex`01`, hex`02 02`, hex`03`, 'text' as never]),
+      { maxMessageBytes: 1 },
+    );
+    bench.machine.receive(hex`00`);
+    expect([bench.drain(), bench.since()]).toEqual([['01'], 'message-too-large']);
   });
 
   it('cannot give back what the operator has taken', () => {

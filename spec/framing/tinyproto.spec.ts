@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { SendError } from '../../src/errors.js';
 import { tinyproto } from '../../src/framing/tinyproto.js';
 import { hex, inEveryCut, Talk } from '../helpers/handshake-talk.js';
+import { openInParts } from '../helpers/parts-bench.js';
 
 const MAX = 'f0ffffff';
 const LARGE = { maxMessageBytes: 65_536 };
@@ -501,6 +502,16 @@ describe('lost step', () => {
 });
 
 describe('a machine that has not started', () => {
+  it('has nothing, of either side', () => {
+    for (const machine of [new Talk().machine, openInParts(tinyproto()).machine])
+      expect(machine).toMatchObject({
+        pausable: false,
+        midFrame: false,
+        unreadBytes: 0,
+        dropped: { messages: 0, bytes: 0 },
+      });
+  });
+
   it('understands nothing, and gives back what has come', () => {
     const talk = new Talk().receive('ff 0000');
     expect([talk.since(), talk.machine.unreadBytes]).toEqual(['', 3]);
