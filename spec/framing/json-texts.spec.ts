@@ -103,6 +103,16 @@ describe('jsonTexts', () => {
     expect(split('{"abc"]', limited)).toEqual(['message-too-large']);
   });
 
+  it('goes on through white space that came in several chunks', () => {
+    const bench = Bench.open(jsonTexts());
+    for (const chunk of ['  ', ' ', ' []']) bench.machine.receive(bytesOf(chunk));
+    expect([bench.drain(), bench.since()]).toEqual([['5b5d'], '']);
+  });
+
+  it('says what is wrong with a byte that no text begins with, however many come with it', () => {
+    expect(decoded(jsonTexts({ maxMessageBytes: 3 }), [bytesOf('1234')]).end).toBe('malformed');
+  });
+
   it('drops white space without end, and stores none of it', () => {
     const { machine } = Bench.open(jsonTexts({ maxMessageBytes: 2 }));
     for (let round = 0; round < 1_000; round += 1) {
