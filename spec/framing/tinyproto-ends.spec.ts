@@ -196,3 +196,66 @@ describe('receiveEnd', () => {
     expect(between.machine.tryEnd()).toBe(true);
   });
 });
+
+describe('a connection that is over', () => {
+  const started = () => {
+    const talk = new Talk();
+    talk.machine.start();
+    return talk;
+  };
+  const closing = () => {
+    const talk = Talk.open();
+    talk.machine.close();
+    return talk;
+  };
+
+  it.each<[string, () => Talk, (talk: Talk) => void]>([
+    ['released before it has started', () => new Talk(), ({ machine }) => machine.release()],
+    ['released in its opening', started, ({ machine }) => machine.release()],
+    ['whose opening takes too long', started, ({ machine }) => machine.expired('opening')],
+    ['whose opening is none', started, (talk) => talk.receive('61')],
+    ['that the peer has no room for', started, (talk) => talk.receive('fe')],
+    ['that the peer finds in conflict', started, (talk) => talk.receive('fd')],
+    ['that the peer refuses', started, (talk) => talk.receive('00')],
+    ['that the peer hangs up in its opening', started, ({ machine }) => machine.receiveEnd()],
+    ['released', () => Talk.open(), ({ machine }) => machine.release()],
+    ['at fault', () => Talk.open(), (talk) => talk.receive('fe')],
+    ['released while it closes', closing, ({ machine }) => machine.release()],
+    ['at fault while it closes', closing, (talk) => talk.receive('fe')],
+    [
+      'released behind their FIN',
+      () => Talk.open(),
+      ({ machine }) => {
+        machine.receiveEnd();
+        machine.release();
+      },
+    ],
+    [
+      'released behind our FIN',
+      closing,
+      ({ machine }) => {
+        machine.tryEnd();
+        machine.release();
+      },
+    ],
+  ])('stays so, whatever comes and whatever is asked: %s', (_, open, end) => {
+    const talk = open();
+    end(talk);
+    talk.since();
+    talk.machine.start();
+    talk.receive('ff 00000001 61');
+    talk.machine.receiveEnd();
+    talk.machine.close();
+    talk.machine.consumed();
+    expect([talk.since(), talk.read(), talk.machine.unreadBytes]).toEqual(['', undefined, 0]);
+    expect([talk.machine.canBegin(false), talk.machine.tryEnd(), talk.waits.size]).toEqual([false, false, 0]);
+    expect(talk.machine.dropped).toEqual({ messages: 0, bytes: 0 });
+  });
+
+  it('ends at once where it was closed before it had started', () => {
+    const talk = new Talk();
+    talk.machine.close();
+    talk.machine.start();
+    expect([talk.machine.tryEnd(), talk.since()]).toEqual([true, '']);
+  });
+});

@@ -256,6 +256,13 @@ describe('a message of ours', () => {
     expect(talk.receive('ff').since()).toBe('bbbb. taken');
   });
 
+  it('is strict in its place behind one that is refused, too', () => {
+    const talk = Talk.open({ window: 3 }, undefined, { earlyBytes: 1 }).begin('aa').begin('bbbb');
+    expect(talk.receive('fd').since()).toBe('00000001 aa. 00000002 refused');
+    expect([talk.machine.midFrame, talk.machine.canBegin(false)]).toEqual([true, false]);
+    expect(talk.receive('ff').since()).toBe('bbbb. taken');
+  });
+
   it('goes early up to 65,536 bytes', () => {
     const early = Talk.open({ window: 2 }).begin('00'.repeat(65_536));
     expect(early.machine.midFrame).toBe(false);
@@ -287,6 +294,16 @@ describe('a tie', () => {
     expect(talk.since()).toBe('00000001 cc.');
     expect(talk.drain()).toEqual(['b1', 'b2', 'b3']);
     expect(talk.since()).toBe('ff');
+  });
+
+  it('may arise inside a header of theirs', () => {
+    const talk = Talk.open({}, undefined, { slots: 1, extraSlots: 0 });
+    talk.receive('00000001 61 00000001 62 0000').begin('aa');
+    expect(talk.since()).toBe('ff 00000001 aa.');
+    talk.receive('0001 63 ff');
+    expect(talk.since()).toBe('taken');
+    expect(talk.drain()).toEqual(['61', '62', '63']);
+    expect(talk.since()).toBe('ff ff');
   });
 
   it('is avoided where an answer is due: every answer that credit allows goes before our header', () => {
@@ -395,6 +412,17 @@ describe('a refusal', () => {
     expect(talk.drain()).toEqual(['61', '62']);
     expect(talk.since()).toBe('ff fd');
     expect(talk.receive('00000000').since()).toBe('ff');
+  });
+
+  it('is skipped once, however many frames of ours tie with it, and whether we close', () => {
+    const talk = Talk.open({ ...LARGE, window: 2 }, undefined, { slots: 1, extraSlots: 0 });
+    talk.receive('00000001 61 00000001 62 00010001').begin('aa').begin('bb');
+    expect(talk.since()).toBe('ff 00000001 aa. 00000001 bb.');
+    talk.machine.close();
+    expect(talk.since()).toBe('ff fd');
+    talk.receive(`${'00'.repeat(65_537)} ff ff 00000001 63`);
+    expect(talk.since()).toBe('taken taken');
+    expect(talk.machine.dropped).toEqual({ messages: 3, bytes: 3 });
   });
 
   it('that waits allows no byte of the payload before a tie', () => {
