@@ -38,6 +38,8 @@ export class ByteQueue {
   #length = 0;
   /** The block that small chunks were last collected in. */
   #block: Piece | undefined;
+  /** The place for all of a large message, while more of it is to come. */
+  #gathered: Piece | undefined;
 
   get length(): number {
     return this.#length;
@@ -47,7 +49,7 @@ export class ByteQueue {
     if (chunk.length === 0) return;
     // Whoever reads at once finds the queue empty and pays no copy; only chunks that have to wait are collected.
     if (this.#length === 0) this.#first = this.#keep(chunk);
-    else if (chunk.length >= SMALL) this.#append(chunk);
+    else if (chunk.length >= SMALL && this.#gathered === undefined) this.#append(chunk);
     else this.#collect(chunk);
     this.#length += chunk.length;
   }
@@ -207,6 +209,25 @@ export class ByteQueue {
     return piece;
   }
 
+  /**
+   * Says that the first `count` bytes will be taken together, and that more of them is to come. When half of a large message is here, in pieces, a place is made for all of it, and the rest is
+   * collected there: with what it was copied from it takes one and a half times its size, where the pieces and a copy of all of them would take twice that.
+   */
+  gather(count: number): void {
+    const isInPieces = this.#pieces.length - this.#head > 1;
+    if (count <= LARGEST_BLOCK || this.#length * 2 < count || this.#length >= count || !isInPieces) return;
+    const bytes = new Uint8Array(count);
+    let filled = 0;
+    for (let at = this.#head; at < this.#pieces.length; at += 1) {
+      const { bytes: from, start, end } = this.#at(at);
+      bytes.set(from.subarray(start, end), filled);
+      filled += end - start;
+    }
+    this.#first = this.#gathered = { bytes, start: 0, end: filled };
+    this.#pieces = [this.#first];
+    this.#head = 0;
+  }
+
   /** Copies a small chunk into the last block, and what does not fit there into the next. */
   #collect(chunk: Uint8Array): void {
     const last = this.#at(this.#pieces.length - 1);
@@ -214,7 +235,10 @@ export class ByteQueue {
     const fits = Math.min(chunk.length, last.bytes.length - last.end);
     last.bytes.set(chunk.subarray(0, fits), last.end);
     last.end += fits;
-    if (fits < chunk.length) this.#openBlock(chunk.subarray(fits), last);
+    if (fits === chunk.length) return;
+    const rest = chunk.subarray(fits);
+    if (rest.length >= SMALL) this.#keep(rest);
+    else this.#openBlock(rest, last);
   }
 
   /** The block grows with the blocks before it, not with the queue: otherwise each small chunk between large ones would reserve a large block. */
@@ -229,6 +253,7 @@ export class ByteQueue {
 
   /** Drops the first piece. The array is cut only now and then: a shift of a long one costs as much as its length. */
   #shift(): void {
+    if (this.#first === this.#gathered) this.#gathered = undefined;
     this.#head += 1;
     if (this.#head === this.#pieces.length) {
       this.#pieces = noPieces;

@@ -108,6 +108,7 @@ class LengthDecoder extends QueueDecoder {
   read(): Uint8Array | undefined {
     const { head, strip } = this.#layout;
     if (this.#frame === 0 && this.bytes.length >= head) this.#frame = frameBytes(this.bytes, this.#layout);
+    if (this.bytes.length < this.#frame) this.bytes.gather(this.#frame);
     if (this.#frame === 0 || this.bytes.length < this.#frame) return undefined;
     const size = this.#frame - strip;
     this.#frame = 0;

@@ -238,7 +238,11 @@ export class TinyprotoMachine implements FramingMachine {
     if (s.bytes.length === 0) return false;
     s.due = true;
     if (isOverrun(s, this.#rules)) this.#handshake.onTheirs('overflow');
-    if (s.life === 'over' || s.bytes.length < s.size) return false;
+    if (s.life === 'over') return false;
+    if (s.bytes.length < s.size) {
+      s.bytes.gather(s.size);
+      return false;
+    }
     this.#handshake.onTheirs('whole');
     return true;
   }

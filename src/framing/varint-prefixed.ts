@@ -79,7 +79,11 @@ class VarintDecoder extends QueueDecoder {
   read(): Uint8Array | undefined {
     if (this.#size === UNKNOWN && !this.#readSize()) return undefined;
     const prefix = varintSize(this.#size);
-    if (this.bytes.length < prefix + this.#size) return undefined;
+    const whole = prefix + this.#size;
+    if (this.bytes.length < whole) {
+      this.bytes.gather(whole);
+      return undefined;
+    }
     const size = this.#size;
     this.#size = UNKNOWN;
     this.bytes.skip(prefix);
