@@ -2,6 +2,9 @@ import { atMost, type Case, type Extent, exactly, type Finding, inKiB, inS } fro
 import type { Kind } from '../server.js';
 import { onStage } from '../stage.js';
 
+const rounds = 40;
+const warmUp = 10_000;
+
 interface Measured {
   readonly came: number;
   readonly ms: number;
@@ -10,18 +13,20 @@ interface Measured {
   readonly clean: readonly Finding[];
 }
 
-const slopeOf = (points: readonly (readonly [x: number, y: number])[]): number => {
-  const mean = (of: (point: readonly [number, number]) => number) =>
-    points.reduce((sum, point) => sum + of(point), 0) / points.length;
-  const [x, y] = [mean(([at]) => at), mean(([, at]) => at)];
-  return mean(([at, value]) => (at - x) * (value - y)) / mean(([at]) => (at - x) ** 2);
-};
+/** The median of the slopes between any two points (Theil and Sen): a round in which a cache fills up does not tilt it. */
+function slopeOf(points: readonly (readonly [x: number, y: number])[]): number {
+  const slopes = points.flatMap(([x, y], index) =>
+    points.slice(index + 1).map(([furtherX, furtherY]) => (furtherY - y) / (furtherX - x)),
+  );
+  slopes.sort((one, other) => one - other);
+  return slopes[slopes.length >> 1] ?? 0;
+}
 
-function measured(kind: Kind, rounds: number, each: number, leftMs: () => number): Promise<Measured> {
+function measured(kind: Kind, each: number, leftMs: () => number): Promise<Measured> {
   return onStage({ kind }, async ({ server, to, peers, has, clean }) => {
     const side = await peers();
-    // Caches of the compiler and of RxJS fill up first.
-    await side.churn({ ...to, count: each, atOnce: 50 });
+    // The caches of the compiler fill up first.
+    await side.churn({ ...to, count: warmUp, atOnce: 50 });
     const began = performance.now();
     const points: [number, number][] = [];
     for (let round = 1; round <= rounds && leftMs() > 0; round++) {
@@ -31,7 +36,7 @@ function measured(kind: Kind, rounds: number, each: number, leftMs: () => number
     }
     const { accepted } = await server.counts();
     return {
-      came: accepted - each,
+      came: accepted - warmUp,
       ms: performance.now() - began,
       slope: slopeOf(points),
       clean: await clean(),
@@ -40,10 +45,9 @@ function measured(kind: Kind, rounds: number, each: number, leftMs: () => number
 }
 
 async function run({ long, leftMs }: Extent): Promise<readonly Finding[]> {
-  const rounds = 20;
   const each = (long ? 1_000_000 : 50_000) / rounds;
-  const floor = await measured('bare', rounds, 2_500, leftMs);
-  const ours = await measured('tinyproto', rounds, each, leftMs);
+  const floor = await measured('bare', 50_000 / rounds, leftMs);
+  const ours = await measured('tinyproto', each, leftMs);
   const inBytes = (bytes: number) => `${bytes.toFixed(1)} bytes`;
   return [
     exactly('connections that came and went', ours.came, rounds * each),

@@ -13,8 +13,7 @@ async function run(_: Extent): Promise<readonly Finding[]> {
     const peak = await server.watched();
     return [
       { what: 'there and back in', ours: inS(ms) },
-      // Besides it, what the socket was read into and nobody has collected yet.
-      atMost('array buffers grown', peak.arrayBuffers - before.arrayBuffers, 2 * bytes + 2 * MiB, inMiB),
+      atMost('array buffers grown', peak.arrayBuffers - before.arrayBuffers, 2 * bytes, inMiB),
       { what: 'resident memory grown', ours: inMiB(peak.rss - before.rss) },
       atMost('longest block of the event loop', peak.blockMs, 50, inMs),
       ...(await clean()),
