@@ -5,15 +5,15 @@ import { allocations, besideTheLoopByHand } from '../helpers/performance.js';
 describe('A message of 64 bytes', () => {
   it('costs little where a stream of them is sent', async (test) => {
     const { heap, buffers, writes } = await allocations(test, 'oneWay', {});
-    expect(heap).toBeLessThan(330);
-    expect(buffers).toBeLessThan(148);
+    expect(heap).toBeLessThan(182);
+    expect(buffers).toBeLessThan(100);
     expect(writes).toBeLessThan(0.01);
   });
 
   it('costs little where each is sent by itself', async (test) => {
     const { heap, buffers, writes } = await allocations(test, 'oneWay', { sending: 'each' });
-    expect(heap).toBeLessThan(885);
-    expect(buffers).toBeLessThan(148);
+    expect(heap).toBeLessThan(710);
+    expect(buffers).toBeLessThan(100);
     expect(writes).toBeLessThan(0.01);
   });
 
@@ -24,8 +24,8 @@ describe('A message of 64 bytes', () => {
       { window: 256 },
       { messages: 25_000, rounds: 8 },
     );
-    expect(heap).toBeLessThan(1_850);
-    expect(buffers).toBeLessThan(300);
+    expect(heap).toBeLessThan(1_570);
+    expect(buffers).toBeLessThan(200);
     expect(writes).toBeLessThan(0.01);
   });
 
@@ -36,7 +36,7 @@ describe('A message of 64 bytes', () => {
       { wire: 'tinyproto' },
       { messages: 10_000, rounds: 2 },
     );
-    expect(heap).toBeLessThan(9_350);
+    expect(heap).toBeLessThan(6_700);
     expect(buffers).toBeLessThan(152);
     expect(writes).toBeLessThan(2.01);
   });
@@ -48,7 +48,7 @@ describe('A message of 64 bytes', () => {
       { wire: 'pipelined' },
       { messages: 25_000, rounds: 8 },
     );
-    expect(heap).toBeLessThan(610);
+    expect(heap).toBeLessThan(570);
     expect(buffers).toBeLessThan(152);
     expect(writes).toBeLessThan(0.04);
   });
