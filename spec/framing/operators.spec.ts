@@ -32,7 +32,7 @@ describe('decode', () => {
     of(hex`61`)
       .pipe(decode(chatty))
       .subscribe({ error: (error) => errors.push(error) });
-    expect(errors).toEqual([expect.any(TypeError)]);
+    expect(errors).toEqual([new TypeError('lines wants to write: it needs a connection')]);
   });
 
   it('fails with a ProtocolError, behind the messages that were complete', () => {

@@ -15,6 +15,17 @@ describe('tinyproto', () => {
     expect(body).toBe(message);
   });
 
+  it('writes all four bytes of a size, the highest first', () => {
+    const { streams } = tinyproto({ maxMessageBytes: 0xf0ffffff });
+    expect(streams?.encode(0xf0a1b2c3).head).toEqual(hex('f0a1b2c3'));
+    expect(streams?.encode(0xf0ffffff)).toEqual({
+      head: hex('f0ffffff'),
+      body: hex(''),
+      tail: hex(''),
+      streamed: 0xf0ffffff,
+    });
+  });
+
   it('tells a client above the limit with fe', () => {
     expect(tinyproto().full).toEqual(hex('fe'));
   });
