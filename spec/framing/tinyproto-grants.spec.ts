@@ -76,6 +76,16 @@ describe('a tinyproto machine that has to ask for room', () => {
     expect(machine.tryEnd()).toBe(true);
   });
 
+  it('gives the OK that is left when it ends behind their FIN, room or not', () => {
+    const { machine, since } = open(0);
+    machine.receive(hex('00000001 61'));
+    machine.receiveEnd();
+    expect([machine.tryEnd(), machine.read()]).toEqual([false, hex('61')]);
+    machine.consumed();
+    expect(since()).toBe('1? 1?');
+    expect([machine.tryEnd(), since()]).toEqual([true, 'ff']);
+  });
+
   it('asks for no refusal, and for nothing that is dropped', () => {
     const { machine, since } = open(0, { maxMessageBytes: 70_000 });
     machine.receive(hex('00011171'));

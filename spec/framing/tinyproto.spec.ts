@@ -436,6 +436,15 @@ describe('a refusal', () => {
     expect(talk.machine.dropped).toEqual({ messages: 3, bytes: 3 });
   });
 
+  it('that waits goes out before what we begin once we close, and what follows it is a frame', () => {
+    const talk = Talk.open(LARGE).receive('00000001 61 00000001 62 00010001');
+    talk.machine.close();
+    talk.begin('aa');
+    expect(talk.since()).toBe('ff ff fd 00000001');
+    expect(talk.receive('00000001 63 ff').since()).toBe('aa. ff taken');
+    expect(talk.machine.dropped).toEqual({ messages: 3, bytes: 3 });
+  });
+
   it('that waits allows no byte of the payload before a tie', () => {
     const talk = Talk.open(LARGE).receive('00000001 61 00000001 62 00010001 ff');
     expect(talk.since()).toBe('ff unexpected-answer');
@@ -509,6 +518,11 @@ describe('lost step', () => {
       talk.machine.receive(Uint8Array.of(byte));
       expect(talk.since()).toBe('unexpected-signal');
     }
+  });
+
+  it('shows so, too, while a frame of ours that is out whole waits for its answer: there a FIN will do', () => {
+    const talk = Talk.open({ window: 2 }).begin('aa').receive('fe');
+    expect(talk.since()).toBe('00000001 aa. unexpected-signal');
   });
 
   it('resets while a frame of ours is open, because a FIN would be misread', () => {
