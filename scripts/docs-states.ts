@@ -4,7 +4,7 @@ import { type Documented, glossaryOf, remarksOf, sourceOf, tableOf, unionOf } fr
 
 /** A cell of any of the tables. */
 interface Cell {
-  readonly next: string;
+  readonly next?: string;
   readonly do?: readonly string[];
   readonly fail?: string;
 }
@@ -40,7 +40,7 @@ function diagramOf(table: Table): string {
   for (const [state, cells] of Object.entries(table)) {
     for (const [event, cell] of Object.entries(cells)) {
       if (!cell || (cell.next === state && !cell.fail)) continue;
-      const arrow = `${idOf(state)} --> ${cell.fail ? '[*]' : idOf(cell.next)}`;
+      const arrow = `${idOf(state)} --> ${cell.next ? idOf(cell.next) : '[*]'}`;
       arrows.set(arrow, [...(arrows.get(arrow) ?? []), event]);
     }
   }
@@ -61,7 +61,7 @@ function cellsOf(table: Table): string {
     Object.entries(cells).flatMap(([event, cell]) => {
       if (!cell || (cell.next === state && !cell.do && !cell.fail)) return [];
       const deeds = (cell.do ?? []).map((action) => `\`${action}\``).join(', ');
-      return [[state, `\`${event}\``, deeds, cell.fail ? `fails: \`${cell.fail}\`` : cell.next]];
+      return [[state, `\`${event}\``, deeds, cell.next ?? `fails: \`${cell.fail}\``]];
     }),
   );
   return tableOf(['in', 'on', 'do', 'and be'], rows);

@@ -31,21 +31,21 @@ export class Handshake implements Record<Action, () => void> {
   onLife(event: LifeEvent): void {
     const step = life[this.#s.life][event];
     if (!step) return;
-    this.#s.life = step.next;
+    if (step.next) this.#s.life = step.next;
     this.#do(step);
   }
 
   onOurs(event: OursEvent): void {
     const step = this.#ours[this.#s.ours][event];
     if (!step) throw new Error(`no ${event} while ${this.#s.ours}`);
-    this.#s.ours = step.next;
+    if (step.next) this.#s.ours = step.next;
     this.#do(step);
   }
 
   onTheirs(event: TheirsEvent): void {
     const step = theirs[this.#s.theirs][event];
     if (!step) throw new Error(`no ${event} while ${this.#s.theirs}`);
-    this.#s.theirs = step.next;
+    if (step.next) this.#s.theirs = step.next;
     this.#do(step);
   }
 

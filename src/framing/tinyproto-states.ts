@@ -51,12 +51,10 @@ export type Fault = Extract<
   | 'inbox-overflow'
 >;
 
-/** One cell of a table. With `fail` the connection ends there, after the actions. */
-export interface Step<State extends string> {
-  readonly next: State;
-  readonly do?: readonly Action[];
-  readonly fail?: Fault;
-}
+/** One cell of a table: what is done, and where one is then; or, with `fail`, what ends the connection. */
+export type Step<State extends string> =
+  | { readonly next: State; readonly do?: readonly Action[]; readonly fail?: never }
+  | { readonly next?: never; readonly do?: readonly Action[]; readonly fail: Fault };
 
 export type Table<State extends string, Event extends string> = {
   readonly [S in State]: { readonly [E in Event]?: Step<State> };
@@ -86,11 +84,11 @@ export const life: Table<Life, LifeEvent> = {
   // Each side writes its own byte without waiting for the other's. What stands behind theirs is frames.
   opening: {
     ok: { next: 'open', do: ['announce'] },
-    full: { next: 'over', fail: 'connection-limit' },
-    conflict: { next: 'over', fail: 'conflict' },
-    error: { next: 'over', fail: 'opening-refused' },
-    foreign: { next: 'over', fail: 'bad-opening' },
-    theirEnd: { next: 'over', fail: 'cut-short' },
+    full: { fail: 'connection-limit' },
+    conflict: { fail: 'conflict' },
+    error: { fail: 'opening-refused' },
+    foreign: { fail: 'bad-opening' },
+    theirEnd: { fail: 'cut-short' },
     close: { next: 'ended' },
     over: { next: 'over' },
   },
@@ -139,9 +137,9 @@ export const oursInFullDuplex: Table<Ours, OursEvent> = {
     ask: { next: 'asking', do: ['writeHeader'] },
     tell: { next: 'told', do: ['writeHeader', 'writePayload'] },
     theirHeader: { next: 'idle' },
-    ok: { next: 'idle', fail: 'unexpected-answer' },
-    refusal: { next: 'idle', fail: 'unexpected-answer' },
-    otherSignal: { next: 'idle', fail: 'unexpected-signal' },
+    ok: { fail: 'unexpected-answer' },
+    refusal: { fail: 'unexpected-answer' },
+    otherSignal: { fail: 'unexpected-signal' },
     theirEnd: { next: 'idle' },
   },
   // The header of our newest frame is out and its payload is not: nothing else may be written, not even an answer.
@@ -152,7 +150,7 @@ export const oursInFullDuplex: Table<Ours, OursEvent> = {
     okEarlier: { next: 'asking', do: ['taken'] },
     refusal: { next: 'idle', do: ['refused'] },
     refusalEarlier: { next: 'asking', do: ['refused'] },
-    otherSignal: { next: 'asking', fail: 'unexpected-signal' },
+    otherSignal: { fail: 'unexpected-signal' },
     theirEnd: { next: 'idle', do: ['forget'] },
   },
   // All that we have begun is out whole; some of it is unanswered.
@@ -164,7 +162,7 @@ export const oursInFullDuplex: Table<Ours, OursEvent> = {
     okEarlier: { next: 'told', do: ['taken'] },
     refusal: { next: 'idle', do: ['refused'] },
     refusalEarlier: { next: 'told', do: ['refused'] },
-    otherSignal: { next: 'told', fail: 'unexpected-signal' },
+    otherSignal: { fail: 'unexpected-signal' },
     theirEnd: { next: 'idle', do: ['forget'] },
   },
 };
@@ -172,8 +170,8 @@ export const oursInFullDuplex: Table<Ours, OursEvent> = {
 /** The Python original takes a header that crosses its own for a refusal, and is lost. We can only see that it happened. */
 export const oursInHalfDuplex: Table<Ours, OursEvent> = {
   idle: oursInFullDuplex.idle,
-  asking: { ...oursInFullDuplex.asking, theirHeader: { next: 'asking', fail: 'collision' } },
-  told: { ...oursInFullDuplex.told, theirHeader: { next: 'told', fail: 'collision' } },
+  asking: { ...oursInFullDuplex.asking, theirHeader: { fail: 'collision' } },
+  told: { ...oursInFullDuplex.told, theirHeader: { fail: 'collision' } },
 };
 
 export type Theirs = 'between' | 'header' | 'payload' | 'dropped' | 'skipped' | 'refused';
@@ -214,36 +212,36 @@ export const theirs: Table<Theirs, TheirsEvent> = {
     tooLargeTied: { next: 'skipped', do: ['oweRefusal', 'answer'] },
     tooLarge: { next: 'refused', do: ['oweRefusal', 'answer'] },
     // The bytes behind this header are its payload or the next header, and nothing tells which. So we answer, and end.
-    tooLargeAndMaybeHere: { next: 'between', do: ['oweRefusal', 'answerAll'], fail: 'message-too-large' },
-    oneTooMany: { next: 'header', fail: 'too-many-unanswered' },
-    overflow: { next: 'header', fail: 'inbox-overflow' },
+    tooLargeAndMaybeHere: { do: ['oweRefusal', 'answerAll'], fail: 'message-too-large' },
+    oneTooMany: { fail: 'too-many-unanswered' },
+    overflow: { fail: 'inbox-overflow' },
     close: { next: 'header' },
     tie: { next: 'header' },
-    theirEnd: { next: 'header', fail: 'cut-short' },
+    theirEnd: { fail: 'cut-short' },
   },
   payload: {
     whole: { next: 'between', do: ['deliver'] },
-    overflow: { next: 'payload', fail: 'inbox-overflow' },
+    overflow: { fail: 'inbox-overflow' },
     close: { next: 'dropped' },
     tie: { next: 'payload' },
-    theirEnd: { next: 'payload', fail: 'cut-short' },
+    theirEnd: { fail: 'cut-short' },
   },
   // A message that came after `close`.
   dropped: {
     whole: { next: 'between', do: ['deliver'] },
     tie: { next: 'dropped' },
-    theirEnd: { next: 'dropped', fail: 'cut-short' },
+    theirEnd: { fail: 'cut-short' },
   },
   // A refused message whose payload was due all the same.
   skipped: {
     whole: { next: 'between' },
     close: { next: 'skipped' },
     tie: { next: 'skipped' },
-    theirEnd: { next: 'skipped', fail: 'cut-short' },
+    theirEnd: { fail: 'cut-short' },
   },
   // A refused message whose refusal waits behind OKs that we withhold. No payload is due, unless a tie arises before the refusal is out.
   refused: {
-    begins: { next: 'refused', fail: 'message-too-large' },
+    begins: { fail: 'message-too-large' },
     tie: { next: 'skipped' },
     refusalOut: { next: 'between' },
     close: { next: 'refused' },
