@@ -30,7 +30,7 @@ export interface Report {
 }
 
 /** How long it waits for what it is to hear. */
-const patienceMs = 8_000;
+const usualPatienceMs = 8_000;
 
 /** Long words are said byte by byte at their ends only. */
 const edgeBytes = 150;
@@ -57,12 +57,12 @@ export function cutter(cut: CutName, seed: number): (bytes: Uint8Array) => reado
 export function perform(
   end: RawEnd,
   steps: readonly Step[],
-  { turn$ }: Pick<Road, 'turn$'>,
+  { turn$, patienceMs = usualPatienceMs }: Pick<Road, 'turn$' | 'patienceMs'>,
   tongue: Tongue,
   cut: (bytes: Uint8Array) => readonly Uint8Array[],
 ): Observable<Report> {
   return new Observable((subscriber) => {
-    const ear = listening(end);
+    const ear = listening(end, patienceMs);
     const said = steps.flatMap((step) => (step.does === 'says' ? step.word(tongue).messages : []));
     let expected = Buffer.alloc(0);
     let wrong: string | undefined;
@@ -186,7 +186,7 @@ function stalled(ms: number): Observable<never> {
   return EMPTY;
 }
 
-function listening(end: RawEnd) {
+function listening(end: RawEnd, patienceMs: number) {
   const chunks: Uint8Array[] = [];
   const count = new BehaviorSubject(0);
   const how = new BehaviorSubject<'fin' | 'rst' | 'left' | undefined>(undefined);

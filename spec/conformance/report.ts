@@ -9,7 +9,8 @@ export interface Row {
   readonly variant: string;
   /** What was spoken, or which peer did. */
   readonly column: string;
-  readonly verdict: 'passed' | 'failed' | 'differs';
+  /** `differs`: what the Python original does otherwise; no failure of ours. `skipped`: a program that it needs is not here. */
+  readonly verdict: 'passed' | 'failed' | 'differs' | 'skipped';
   /** How our connection ended. */
   readonly reason: string;
   readonly ms: number;
@@ -26,16 +27,19 @@ export interface Report {
   readonly rows: readonly Row[];
 }
 
-export const rowOf = ({ variant, wrong, reason, ms }: Result): Row => ({
+export const rowOf = ({ variant, wrong, reason, ms, skipped, foreign }: Result): Row => ({
   case: variant.number,
   title: variant.case.title,
   variant: nameOf(variant),
   column: isPlay(variant.asked) ? 'plays' : variant.tongue.name,
-  verdict: wrong.length === 0 ? 'passed' : 'failed',
+  verdict: skipped !== undefined && wrong.length === 0 ? 'skipped' : verdictOf(wrong, foreign),
   reason,
   ms: Math.round(ms * 10) / 10,
-  wrong,
+  wrong: skipped === undefined ? wrong : [...wrong, `not here: ${skipped}`],
 });
+
+const verdictOf = (wrong: readonly string[], foreign: true | undefined) =>
+  wrong.length === 0 ? 'passed' : foreign ? 'differs' : 'failed';
 
 export const failed = ({ rows }: Pick<Report, 'rows'>): Row[] =>
   rows.filter(({ verdict }) => verdict === 'failed');

@@ -30,6 +30,8 @@ export interface Road {
   accept(opened: (at: Address) => void): Observable<RawEnd>;
   /** Emits when what was written may have left, so that what is written next is a chunk of its own. */
   readonly turn$: Observable<unknown>;
+  /** How long a raw peer waits for what it is to hear. @default 8_000 */
+  readonly patienceMs?: number;
 }
 
 /** A network of its own, in whatever time it is used in. */

@@ -2,6 +2,7 @@ import { interval, lastValueFrom, type Observable, Subscription, tap, timeout } 
 import { inVirtualTime } from '../../src/testing/virtual-time.js';
 import { handles, handlesSince } from '../helpers/handles.js';
 import { bufferBytes } from '../helpers/memory.js';
+import type { Presence } from '../helpers/presence.js';
 import { type Book, openBook } from './book.js';
 import { judge } from './judge.js';
 import { cutter, type Report } from './peer.js';
@@ -13,6 +14,10 @@ import type { Variant } from './variants.js';
 
 /** What came of one variant. */
 export interface Result {
+  /** Why it was not run. */
+  readonly skipped?: string;
+  /** Asked of a program that is not ours: what is not so differs, and is no failure. */
+  readonly foreign?: true;
   readonly variant: Variant;
   /** What was not so; empty if it passed. */
   readonly wrong: readonly string[];
@@ -33,6 +38,8 @@ const leftBytes = 8 << 20;
 /** Runs one variant, and looks at what is asserted in every case. */
 export async function run(variant: Variant): Promise<Result> {
   const { asked, road } = variant;
+  const presence = asked.needs?.() ?? true;
+  if (presence !== true) return missing(variant, presence);
   const unhandled = watchProcess();
   const before = { handles: handles(), buffers: process.memoryUsage().arrayBuffers };
   const { wrong, reason, ms, most } = await played(variant);
@@ -50,6 +57,14 @@ export async function run(variant: Variant): Promise<Result> {
   wrong.push(...others);
   unhandled.stop();
   return { variant, wrong, reason, ms };
+}
+
+/** Skipped, unless peers are asked for and could have been had. */
+function missing(variant: Variant, presence: Exclude<Presence, true>): Result {
+  const isUnreachable = typeof presence === 'object';
+  const skipped = isUnreachable ? presence.unreachable : presence || 'not here';
+  const wrong = process.env.RX_TINYPROTO_REQUIRE_PEERS === '1' && !isUnreachable ? [skipped] : [];
+  return { variant, wrong, skipped, reason: '', ms: 0 };
 }
 
 /** What came of it, without what it was made of. */

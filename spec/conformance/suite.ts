@@ -1,5 +1,6 @@
 import type { Connection, ListenOptions } from 'rx-tinyproto';
 import type { Observable } from 'rxjs';
+import type { Presence } from '../helpers/presence.js';
 import type { Book } from './book.js';
 import type { Road } from './roads.js';
 import type { Limits, Step, Tongue } from './words.js';
@@ -28,6 +29,8 @@ interface Asked {
   readonly reports?: number;
   /** Takes its time: not among the few that run with every change; `very`: only when everything runs. */
   readonly heavy?: true | 'very';
+  /** A program from outside that it needs: without it, it is skipped, and says so. */
+  readonly needs?: () => Presence;
   /** What buffers may grow to on a real road while it runs, in bytes. By default it is asked only what is left: 8 MiB. */
   readonly bufferBytes?: number;
 }

@@ -12,6 +12,7 @@ import { tlsChapter } from './10-tls.js';
 import { reactiveChapter } from './11-reactive.js';
 import { leakChapter } from './12-leaks.js';
 import { scaleChapter } from './13-scale.js';
+import { realPeersChapter } from './14-real-peers.js';
 import { otherFramingsChapter } from './15-other-framings.js';
 
 /** In the order of the catalogue. */
@@ -29,5 +30,6 @@ export const chapters: readonly Chapter[] = [
   reactiveChapter,
   leakChapter,
   scaleChapter,
+  realPeersChapter,
   otherFramingsChapter,
 ];
