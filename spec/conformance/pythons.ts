@@ -21,6 +21,7 @@ import type { Result } from './run.js';
 import { isPlay, type Script } from './suite.js';
 import { strict } from './tongues.js';
 import type { Variant } from './variants.js';
+import type { Step } from './words.js';
 
 export type Version = '2.0.1' | '3.0';
 export const versions: readonly Version[] = ['2.0.1', '3.0'];
@@ -56,6 +57,12 @@ export function whyNotPython(script: Script): string | undefined {
 /** How long it may take to say what is waited for, and to end. Its own timeout is 5 s. */
 const patienceMs = 1_000;
 
+/** The messages that a peer says whole. */
+const wholeIn = (steps: readonly Step[]) =>
+  steps
+    .flatMap((step) => (step.does === 'says' ? step.word(strict).messages : []))
+    .map(({ message }) => digest(message));
+
 /** Puts a script to the original in place of our side. What it does otherwise differs, and is no failure. */
 export function runPython(variant: Variant, version: Version): Promise<Result> {
   const { asked, side } = variant;
@@ -63,19 +70,11 @@ export function runPython(variant: Variant, version: Version): Promise<Result> {
   const { do: task, messages = [] } = asked.ours?.python ?? { do: 'sink' };
   const road = { ...tcpRoad(), patienceMs };
   const started = performance.now();
-  const whole = (bytes: Uint8Array) => [bytes];
   const meets = (end: RawEnd, peer: PythonPeer) =>
     race(
-      perform(end, asked.peer, road, strict, whole),
-      timer(3 * patienceMs).pipe(
-        map(
-          (): Report => ({
-            heard: new Uint8Array(),
-            end: 'rst',
-            wrong: 'waits in vain for its end',
-            said: [],
-          }),
-        ),
+      perform(end, asked.peer, road, strict, (bytes) => [bytes]),
+      timer(1.5 * patienceMs).pipe(
+        map((): Pick<Report, 'wrong'> => ({ wrong: 'waits in vain for its end' })),
       ),
     ).pipe(
       take(1),
@@ -87,12 +86,12 @@ export function runPython(variant: Variant, version: Version): Promise<Result> {
       ),
     );
   const over = (peer: PythonPeer, event: string) => from(peer.next(event)).pipe(catchError(() => NEVER));
-  const judged = (report: Report, peer: PythonPeer): Result => {
+  const judged = (report: Pick<Report, 'wrong'>, peer: PythonPeer): Result => {
     const wrong = report.wrong === undefined ? [] : [`the peer ${report.wrong}`];
     const heard = peer.heard.map(({ size, crc }) => `${size}:${crc}`);
-    const said = report.said.map(digest).map(({ size, crc }) => `${size}:${crc}`);
-    if (task === 'sink' && asked.delivers === undefined && heard.join() !== said.join())
-      wrong.push(`delivers ${heard.length} messages of ${said.length}`);
+    const whole = wholeIn(asked.peer).map(({ size, crc }) => `${size}:${crc}`);
+    if (task === 'sink' && asked.delivers === undefined && heard.join() !== whole.join())
+      wrong.push(`delivers ${heard.length} messages of ${whole.length}`);
     const [died] = peer.told('died');
     const reason = died ? `died: ${died.error}` : peer.told('ended').length > 0 ? 'ended' : 'stays open';
     if (died && /^(peer|us)$/.test([asked.ends].flat()[0] ?? ''))
@@ -103,7 +102,7 @@ export function runPython(variant: Variant, version: Version): Promise<Result> {
   const asServer = withPython(version, { role: 'server', ...script }, (peer) =>
     from(peer.next('listening')).pipe(
       switchMap(({ port }) => road.dial({ host: '127.0.0.1', port: port as number })),
-      take(1),
+      // Left, the road would be hung up on.
       switchMap((end) => meets(end, peer)),
     ),
   );

@@ -1,5 +1,5 @@
+import { type Absence, columnOf } from './columns.js';
 import type { Result } from './run.js';
-import { isPlay } from './suite.js';
 import { nameOf } from './variants.js';
 
 /** One line of the report. */
@@ -25,13 +25,15 @@ export interface Report {
   readonly seconds: number;
   readonly chapters: readonly { readonly number: number; readonly title: string }[];
   readonly rows: readonly Row[];
+  /** By the number of a case, the columns that cannot take part in it. */
+  readonly absent: Readonly<Record<string, readonly Absence[]>>;
 }
 
 export const rowOf = ({ variant, wrong, reason, ms, skipped, foreign }: Result): Row => ({
   case: variant.number,
   title: variant.case.title,
   variant: nameOf(variant),
-  column: isPlay(variant.asked) ? 'plays' : variant.tongue.name,
+  column: columnOf(variant),
   verdict: skipped !== undefined && wrong.length === 0 ? 'skipped' : verdictOf(wrong, foreign),
   reason,
   ms: Math.round(ms * 10) / 10,

@@ -6,6 +6,7 @@ import type { Presence } from '../helpers/presence.js';
 import { type Book, openBook } from './book.js';
 import { judge } from './judge.js';
 import { cutter, type Report } from './peer.js';
+import { isHere, runPython } from './pythons.js';
 import { type Road, roads } from './roads.js';
 import { sideOf } from './sides.js';
 import { isPlay } from './suite.js';
@@ -37,9 +38,10 @@ const leftBytes = 8 << 20;
 
 /** Runs one variant, and looks at what is asserted in every case. */
 export async function run(variant: Variant): Promise<Result> {
-  const { asked, road } = variant;
-  const presence = asked.needs?.() ?? true;
+  const { asked, road, python } = variant;
+  const presence = (python ? isHere(python) : asked.needs)?.() ?? true;
   if (presence !== true) return missing(variant, presence);
+  if (python) return runPython(variant, python);
   const unhandled = watchProcess();
   const before = { handles: handles(), buffers: process.memoryUsage().arrayBuffers };
   const { wrong, reason, ms, most } = await played(variant);

@@ -1,5 +1,6 @@
 import { Dice } from '../helpers/dice.js';
 import { chapters } from './chapters/index.js';
+import { type Version, versions, whyNotPython } from './pythons.js';
 import {
   type Case,
   type Chapter,
@@ -25,13 +26,15 @@ export interface Variant {
   readonly cut: CutName;
   readonly tongue: Tongue;
   readonly seed: number;
+  /** The version of the Python original that stands where our side does. */
+  readonly python?: Version;
 }
 
 /** How it is called in a report. */
-export const nameOf = ({ asked, side, road, cut, tongue }: Variant): string =>
-  [asked.name, isPlay(asked) ? undefined : `${tongue.name}, our ${side}, ${cut}`, `over ${road}`]
-    .filter(Boolean)
-    .join(', ');
+export const nameOf = ({ asked, side, road, cut, tongue, python }: Variant): string => {
+  const who = python ? `its ${side}` : `${tongue.name}, our ${side}, ${cut}`;
+  return [asked.name, isPlay(asked) ? undefined : who, `over ${road}`].filter(Boolean).join(', ');
+};
 
 /** How many: all, tinyproto in all its cuts and the others in one, or one of each case on the virtual road. */
 export type Depth = 'everything' | 'deep' | 'quick';
@@ -42,13 +45,13 @@ export function everyVariant(seed: number, depth: Depth = 'everything', of: read
     chapter.cases.flatMap((each, index) => variantsOf(each, `${chapter.number}.${index + 1}`, seed)),
   );
   if (depth === 'quick')
-    return onePerCase(all.filter(({ road, asked }) => road === 'virtual' && !asked.heavy));
+    return onePerCase(all.filter(({ road, asked, python }) => road === 'virtual' && !asked.heavy && !python));
   return depth === 'everything' ? all : all.filter(isDeep);
 }
 
 /** tinyproto in all its cuts; the others, which are asked the same over and over, in one cut, on one road. */
-const isDeep = ({ tongue, cut, road, asked }: Variant): boolean =>
-  asked.heavy !== 'very' && (tongue === strict || (cut !== 'byte by byte' && road === 'virtual'));
+const isDeep = ({ tongue, cut, road, asked, python }: Variant): boolean =>
+  !python && asked.heavy !== 'very' && (tongue === strict || (cut !== 'byte by byte' && road === 'virtual'));
 
 /** One variant of each case, another side, cut and script of it for each seed. */
 function onePerCase(all: readonly Variant[]): Variant[] {
@@ -80,7 +83,34 @@ function variantsOf(of: Case, number: string, seed: number): Variant[] {
       }
     }
   }
-  return out;
+  return [...out, ...pythonsOf(of, number, seed)];
+}
+
+/** Scripts of one case that the Python original is put to; it is slow to start, and slower where it waits in vain. */
+const mostForPython = 2;
+
+function pythonsOf(of: Case, number: string, seed: number): Variant[] {
+  const able = of.asked.filter((asked): asked is Script => !isPlay(asked) && !whyNotPython(asked));
+  const step = Math.max(1, Math.ceil(able.length / mostForPython));
+  return able
+    .filter((_, at) => at % step === 0)
+    .flatMap((asked) =>
+      versions.flatMap((python) =>
+        (asked.sides ?? sides).map(
+          (side): Variant => ({
+            number,
+            case: of,
+            asked,
+            side,
+            road: 'TCP',
+            cut: 'whole',
+            tongue: strict,
+            seed,
+            python,
+          }),
+        ),
+      ),
+    );
 }
 
 /** Cuts that differ. A message that the framing cannot carry leaves none. */

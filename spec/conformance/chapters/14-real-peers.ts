@@ -29,7 +29,7 @@ const withEach = (plays: (stage: Stage, version: Version) => Observable<unknown>
     roads: ['TCP'],
     heavy: true,
     needs: isHere(version),
-    plays: (stage) => plays(stage, version),
+    plays: (stage) => inTurn(plays(stage, version), stage.book.allClosed$),
   }));
 
 /** A server of theirs, and what is done with it. */
