@@ -16,7 +16,7 @@ export function pageOf({ date, node, seed, seconds, chapters, rows, absent }: Re
 <title>rx-tinyproto: conformance</title><style>${style}</style></head><body>
 <header><h1>Conformance</h1>
 <p>${rows.length} variants of ${cases.size} cases: <b class="passed">${count('passed')} passed</b>, <b class="failed">${count('failed')} failed</b>, <b class="differs">${count('differs')} differ</b> in the Python original, ${count('skipped')} skipped.
-<br><small>${date}, Node ${node}, seed ${seed}, ${seconds} s</small></p>
+<br><small>${date.replace('T', ' ')} UTC, Node ${node}, seed ${seed}, ${seconds} s</small></p>
 <form><label>Chapter <select name="chapter"><option value="">all</option>${chapters.map(({ number, title }) => `<option value="${number}">${number}. ${escaped(title)}</option>`).join('')}</select></label>
 <label>Verdict <select name="verdict"><option value="">all</option><option>passed</option><option>failed</option><option>differs</option><option>skipped</option></select></label>
 <label>Column <select name="column"><option value="">all</option>${columns.map((column) => `<option>${escaped(column)}</option>`).join('')}</select></label>
@@ -38,8 +38,10 @@ function caseOf(
       const passed = own.filter(({ verdict }) => verdict === 'passed').length;
       return `<span class="cell ${worst(own)}" title="${escaped(column)}">${escaped(column)} ${passed}/${own.length}</span>`;
     });
-  return `<details class="case ${worst(rows)}"><summary><b>${number}</b> ${escaped(rows[0]?.title ?? '')}<span class="cells">${cells.join('')}</span></summary>
-<div class="scroll"><table><thead><tr><th>Variant<th>Verdict<th>Close reason<th>ms</tr></thead><tbody>${rows.map(rowOf).join('')}</tbody></table></div>${whyNot(absent)}</details>`;
+  // What the Python original does otherwise is no mark on a case.
+  const mark = worst(rows.filter(({ verdict }) => verdict !== 'differs'));
+  return `<details class="case ${mark}"><summary><b>${number}</b> ${escaped(rows[0]?.title ?? '')}<span class="cells">${cells.join('')}</span></summary>
+${whyNot(absent)}<div class="scroll"><table><thead><tr><th>Variant<th>Verdict<th>Close reason<th>ms</tr></thead><tbody>${rows.map(rowOf).join('')}</tbody></table></div></details>`;
 }
 
 /** Columns with the same reason stand together. */
@@ -71,8 +73,8 @@ const style = `
 body{font:16px/1.5 system-ui,sans-serif;margin:0 auto;max-width:70rem;padding:0 1rem 4rem}
 header{position:sticky;top:0;background:Canvas;border-bottom:1px solid var(--line);padding:.5rem 0}
 h1{font-size:1.3rem;margin:0}h2{font-size:1.1rem;margin:1.5rem 0 .5rem}p{margin:.25rem 0}
-form{display:flex;flex-wrap:wrap;gap:.5rem 1rem}select,input{font:inherit;max-width:100%}
-.passed{color:var(--good)}.failed{color:var(--bad)}.differs{color:var(--odd)}.skipped,.absent{color:var(--faint)}.absent{font-size:.85rem;margin:.2rem 0}
+form{display:flex;flex-wrap:wrap;align-items:center;gap:.5rem 1rem}select,input{font:inherit;max-width:100%}
+.passed{color:var(--good)}.failed{color:var(--bad)}.differs{color:var(--odd)}.skipped,.absent{color:var(--faint)}.absent{font-size:.85rem;margin:.3rem 0}ul.absent{padding-left:1.2rem}
 details{border:1px solid var(--line);border-left:4px solid;border-radius:4px;margin:.3rem 0;padding:.3rem .6rem}
 summary{cursor:pointer;color:CanvasText}.cells{display:flex;flex-wrap:wrap;gap:.3rem;margin-top:.2rem}
 .cell{font-size:.8rem;background:var(--soft);border-radius:3px;padding:0 .4rem}

@@ -267,7 +267,7 @@ export const framingChapter = chapter(2, 'Framing', [
     'Every partition of a stream gives the same',
     ...everyTongue.flatMap((tongue) => [
       partitionsOf(tongue, 12, true),
-      partitionsOf(tongue, tinyprotos.includes(tongue) ? 20 : 16, 'very'),
+      partitionsOf(tongue, tongue === strict ? 20 : 16, 'very'),
     ]),
   ),
 ]);
