@@ -9,13 +9,13 @@ import type { Inbound } from './inbound.js';
 import { type Failure, Inbox, type InboxEvents, type None, none, type Rest } from './inbox.js';
 import { Life } from './life.js';
 import type { ConnectionSettings } from './options.js';
-import { Outbox, type Sender, type Sending } from './outbox.js';
+import { type ManySender, Outbox, type Sender, type Sending } from './outbox.js';
 import { Pace } from './pace.js';
 import type { StreamedBodiesOf } from './streamed-bodies.js';
 import { Meter } from './traffic.js';
 import { beginTurn, endTurn } from './turns.js';
 import { watched } from './watched.js';
-import { Water } from './water.js';
+import { type Waiting, Water } from './water.js';
 import { Writer, type WriterEvents } from './writer.js';
 
 type Deadline = Wait | 'write' | 'close' | 'claim' | 'budget' | 'message';
@@ -121,6 +121,13 @@ export class Core<In, Out> implements StreamingPort, WriterEvents, InboxEvents<I
     const frame = encode(this.spoken, message);
     const source = this.spoken.bodies?.sourceOf(message, this.#settings.maxQueuedBytes, this);
     return this.#queued(this.sends.add(frame, sender, source));
+  }
+
+  /** Takes out what has not begun of a stream. */
+  withdrawAll(stream: ManySender & Waiting): void {
+    this.mark.leave(stream);
+    this.sends.withdrawAll(stream);
+    this.mark.look();
   }
 
   /** Somebody takes charge. */
@@ -340,7 +347,13 @@ export class Core<In, Out> implements StreamingPort, WriterEvents, InboxEvents<I
 
   /** What has begun goes out whole, so there is nothing to undo. */
   #withdrawable(sending: Sending | undefined, subscriber: Subscriber<void>): void {
-    if (sending?.state === 'queued') subscriber.add(() => this.sends.withdraw(sending));
+    if (sending?.state === 'queued') subscriber.add(() => this.#withdraw(sending));
+  }
+
+  #withdraw(sending: Sending): void {
+    if (sending.state !== 'queued') return;
+    this.sends.withdraw(sending);
+    this.mark.look();
   }
 
   #queued(sending: Sending | undefined): Sending | undefined {

@@ -73,10 +73,11 @@ export class Face<In, Out> implements Connection<In, Out> {
         demandMessage(core.spoken, message);
         core.add(message, sender);
       },
-      withdrawAll: (sender) => core.sends.withdrawAll(sender),
+      withdrawAll: (stream) => core.withdrawAll(stream),
+      whenRoom: (stream) => core.mark.whenRoom(stream),
       get full() {
         core.mark.look();
-        return core.mark.high || core.sends.bodies > 0;
+        return core.mark.full;
       },
     });
   }

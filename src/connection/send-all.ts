@@ -3,13 +3,16 @@ import type { SendError } from '../errors.js';
 import { currentDelivery, type Hold } from '../flow/hold.js';
 import { Through } from '../flow/through.js';
 import type { ManySender } from './outbox.js';
+import type { Waiting } from './water.js';
 
 /** What a stream of messages needs of the connection it goes out on. */
 export interface StreamRoad<Out> {
   /** Queues a message, or fails it. May throw a `SendError` for one that cannot be encoded. */
   add(message: Out, sender: ManySender): void;
   /** Takes out what has not begun. */
-  withdrawAll(sender: ManySender): void;
+  withdrawAll(stream: ManySender & Waiting): void;
+  /** Has it told once, when the queue is not full any more. */
+  whenRoom(stream: Waiting): void;
   /** Whether the queue is above its high water mark, or has bodies to draw, each of which needs its message held. */
   readonly full: boolean;
 }
@@ -23,7 +26,7 @@ export function sendAll<Out>(messages: ObservableInput<Out>, road: StreamRoad<Ou
   });
 }
 
-class SendingStream<Out> implements ManySender {
+class SendingStream<Out> implements ManySender, Waiting {
   readonly isStream = true;
   readonly #subscriber: Subscriber<void>;
   readonly #road: StreamRoad<Out>;
@@ -42,14 +45,14 @@ class SendingStream<Out> implements ManySender {
 
   /** Each message is drawn when there is room for it. */
   drawFrom(messages: Iterable<Out>): void {
-    const source = messages[Symbol.iterator]();
-    this.#source = source;
+    this.#source = messages[Symbol.iterator]();
     this.#subscriber.add(() => {
+      const left = this.#source;
       this.#source = undefined;
-      source.return?.();
       this.#road.withdrawAll(this);
+      left?.return?.();
     });
-    this.#draw();
+    this.hasRoom();
   }
 
   /** Each message is held while there is no room for another. */
@@ -74,6 +77,12 @@ class SendingStream<Out> implements ManySender {
     this.#waiting -= messages;
     if (!this.#road.full) this.#letGo();
     if (this.#ended && this.#waiting === 0) this.#complete();
+    else this.#waitIfIdle();
+  }
+
+  hasRoom(): void {
+    this.#letGo();
+    this.#waitIfIdle();
   }
 
   failed(error: SendError): void {
@@ -90,19 +99,31 @@ class SendingStream<Out> implements ManySender {
     if (this.#isDrawing) return;
     this.#isDrawing = true;
     try {
-      while (this.#source && !this.#road.full) {
-        const { done, value } = this.#source.next();
-        if (done) this.#end();
-        else this.#add(value);
-      }
+      while (this.#source && !this.#road.full) this.#drawOne(this.#source);
     } catch (error) {
       this.#subscriber.error(error);
     }
     this.#isDrawing = false;
   }
 
-  #end(): void {
+  /** While it gives its next message, and when it has thrown or is done, it is not to be told to return. */
+  #drawOne(source: Iterator<Out>): void {
     this.#source = undefined;
+    const { done, value } = source.next();
+    if (done) this.#end();
+    else if (this.#subscriber.closed) source.return?.();
+    else {
+      this.#source = source;
+      this.#add(value);
+    }
+  }
+
+  /** With nothing on its way it would hear of no room that the messages of others make. */
+  #waitIfIdle(): void {
+    if (this.#waiting === 0 && (this.#source || this.#held)) this.#road.whenRoom(this);
+  }
+
+  #end(): void {
     this.#ended = true;
     // A stream of nothing is taken, too, but not inside `subscribe`.
     if (this.#waiting === 0) this.#subscriber.add(asapScheduler.schedule(() => this.#complete()));

@@ -2,17 +2,23 @@ import { BehaviorSubject, type Observable } from 'rxjs';
 import type { Flow } from './connection.js';
 import type { Outbox, OutboxOptions } from './outbox.js';
 
+/** A stream that has something to send, and nothing on its way of which it would hear. */
+export interface Waiting {
+  hasRoom(): void;
+}
+
 /** Watches how high the queue of sends stands: the high mark is at half of either bound, the low one at a quarter. */
 export class Water {
-  readonly #queue: Pick<Outbox, 'bytes' | 'messages'>;
+  readonly #queue: Pick<Outbox, 'bytes' | 'messages' | 'bodies'>;
   readonly #mostBytes: number;
   readonly #mostMessages: number;
   /** Made for the first who asks: most never do. */
   #state: BehaviorSubject<Flow> | undefined;
   #high = false;
+  #waiting: Set<Waiting> | undefined;
   #closed = false;
 
-  constructor(queue: Pick<Outbox, 'bytes' | 'messages'>, limits: OutboxOptions) {
+  constructor(queue: Pick<Outbox, 'bytes' | 'messages' | 'bodies'>, limits: OutboxOptions) {
     this.#queue = queue;
     this.#mostBytes = limits.maxQueuedBytes;
     this.#mostMessages = limits.maxQueuedMessages;
@@ -24,21 +30,41 @@ export class Water {
     return this.#state.asObservable();
   }
 
-  /** Whether it is above the high mark, and has not fallen to the low one since. */
-  get high(): boolean {
-    return this.#high;
+  /** Whether streams wait: it is above the high mark and has not fallen to the low one since, or has bodies to draw, each of which needs its message held. */
+  get full(): boolean {
+    return this.#high || this.#queue.bodies > 0;
   }
 
-  /** Looks again. */
+  /** Looks again. Those who wait for room come before whoever asks now: a stream without end would leave them none. */
   look(): void {
-    if (this.#isAbove(this.#high ? 1 / 4 : 1 / 2) === this.#high) return;
-    this.#high = !this.#high;
-    this.#state?.next(this.#high ? 'paused' : 'open');
+    if (this.#isAbove(this.#high ? 1 / 4 : 1 / 2) !== this.#high) {
+      this.#high = !this.#high;
+      this.#state?.next(this.#high ? 'paused' : 'open');
+    }
+    if (this.#waiting && !this.full) this.#tellRoom();
+  }
+
+  /** Tells it once, when there is room, or when there is nothing more to wait for. */
+  whenRoom(stream: Waiting): void {
+    this.#waiting ??= new Set();
+    this.#waiting.add(stream);
+  }
+
+  /** It waits no more. */
+  leave(stream: Waiting): void {
+    this.#waiting?.delete(stream);
   }
 
   close(): void {
     this.#closed = true;
     this.#state?.complete();
+    this.#tellRoom();
+  }
+
+  #tellRoom(): void {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    for (const stream of waiting ?? []) stream.hasRoom();
   }
 
   #isAbove(part: number): boolean {
