@@ -7,6 +7,7 @@ import {
   SendError,
   serve,
   text,
+  tinyproto,
   type WireError,
 } from 'rx-tinyproto';
 import { type MarbleHelpers, marbles } from 'rx-tinyproto/testing';
@@ -16,6 +17,7 @@ import {
   concatMap,
   config,
   EMPTY,
+  filter,
   from,
   ignoreElements,
   map,
@@ -24,6 +26,7 @@ import {
   NEVER,
   type Observable,
   of,
+  take,
   takeUntil,
   tap,
   timer,
@@ -373,6 +376,60 @@ describe('broadcast', () => {
     config.onUnhandledError = null;
     expect(reported.length).toBeGreaterThan(0);
   });
+
+  it('goes on with a connection of somebody else’s making that takes messages at once, or throws', () => {
+    const heard: string[] = [];
+    const send = (message: string) => {
+      if (message === 'bad') throw new TypeError('No message');
+      heard.push(message);
+      return of(undefined);
+    };
+    const conn = { closed$: NEVER, send } as unknown as Text;
+    for (const onSlow of ['drop-newest', 'latest'] as const) {
+      const room = broadcast<string>({ onSlow });
+      room.join(conn).subscribe();
+      for (const message of ['bad', ...letters(40)]) room.send(message).subscribe();
+      expect(room.droppedCount).toBe(1);
+    }
+    expect(heard).toEqual([...letters(40), ...letters(40)]);
+  });
+
+  it(
+    'knows which message was refused, though more was sent from inside its handing over',
+    marbles(({ listen, connect, flush }) => {
+      const room = broadcast<string>();
+      const tooLarge = 'x'.repeat(70_000);
+      const members: Text[] = [];
+      const options = { codec, maxQueuedMessages: 4 };
+      listen(address, options)
+        .pipe(
+          takeUntil(timer(endMs)),
+          tap((conn) => members.push(conn)),
+          serve((conn, { stopping$ }) => room.join(conn).pipe(takeUntil(stopping$))),
+        )
+        .subscribe();
+      const heard: string[] = [];
+      connect(address, { codec, framing: tinyproto({ maxMessageBytes: 65_536 }) })
+        .pipe(mergeMap(hears(heard)), takeUntil(timer(endMs)))
+        .subscribe();
+      timer(1).subscribe(() => {
+        members[0]?.flow$
+          .pipe(
+            filter((flow) => flow === 'paused'),
+            take(1),
+          )
+          .subscribe(() => {
+            room.send('c').subscribe();
+          });
+        for (const message of ['a', 'b', tooLarge]) room.send(message).subscribe();
+      });
+      const dropped: number[] = [];
+      room.dropped$.subscribe(({ message }) => dropped.push(message.length));
+      flush();
+      expect(dropped).toEqual([70_000]);
+      expect(letterOf(heard)).toBe('abc');
+    }),
+  );
 
   it('refuses options that cannot be meant', () => {
     expect(() => broadcast({ maxPendingBytes: 0 })).toThrow(RangeError);

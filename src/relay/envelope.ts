@@ -1,4 +1,4 @@
-import type { Observable } from 'rxjs';
+import { defer, type Observable } from 'rxjs';
 import type { Codec } from '../codec/codec.js';
 import type { Connection } from '../connection/connection.js';
 import { type FrameDoor, frameDoor } from '../connection/frames.js';
@@ -60,7 +60,7 @@ function framed<T>(message: T, frame: Frame): Parcel<T> {
     sendOn(connection, sender) {
       const door = frameDoor<T>(connection);
       if (door?.add) door.add(frame, sender);
-      else tell(sender, door?.send(frame) ?? connection.send(message));
+      else tell(sender, () => door?.send(frame) ?? connection.send(message));
     },
   };
 }
@@ -68,9 +68,10 @@ function framed<T>(message: T, frame: Frame): Parcel<T> {
 /** For a connection of somebody else's making: its bytes are not known. */
 function plain<T>(message: T): Parcel<T> {
   const bytes = message instanceof Uint8Array ? message.length : 0;
-  return { message, bytes, sendOn: (connection, sender) => tell(sender, connection.send(message)) };
+  return { message, bytes, sendOn: (connection, sender) => tell(sender, () => connection.send(message)) };
 }
 
-function tell(sender: ManySender, send: Observable<void>): void {
-  send.subscribe({ complete: () => sender.taken(1), error: (error) => sender.failed(error) });
+/** What the sending throws is an error of it. */
+function tell(sender: ManySender, send: () => Observable<void>): void {
+  defer(send).subscribe({ complete: () => sender.taken(1), error: (error) => sender.failed(error) });
 }

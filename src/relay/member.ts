@@ -59,6 +59,7 @@ export function member<T>(
   let waitingBytes = 0;
   const inHand = new Fifo<Parcel<T>>();
   let bytesInHand = 0;
+  /** Being handed over, while nothing else is: what the connection tells meanwhile may make somebody send more. */
   let handing: Parcel<T> | undefined;
   /** Given back, because the connection's own queue was full. */
   let givenBack: Parcel<T> | undefined;
@@ -83,7 +84,11 @@ export function member<T>(
   };
 
   const mayHand = () =>
-    !left && !lookingAgain && inHand.length < maxInHand && (inHand.length === 0 || bytesInHand < inHandBytes);
+    !left &&
+    !lookingAgain &&
+    !handing &&
+    inHand.length < maxInHand &&
+    (inHand.length === 0 || bytesInHand < inHandBytes);
 
   const pump = () => {
     while (mayHand()) {
@@ -120,6 +125,8 @@ export function member<T>(
 
   const settled = () => {
     const parcel = inHand.shift();
+    // A connection of somebody else's making may have it while it is handed over.
+    if (parcel === undefined) handing = undefined;
     bytesInHand -= parcel?.bytes ?? 0;
     stopLooking();
     return parcel;
