@@ -21,7 +21,7 @@ const groups: Readonly<Record<string, readonly string[]>> = {
     ...['command-line', 'coming-from-tinyproto', '*'],
   ].map((name) => `docs/${name}.md`),
   Framings: ['docs/framings/README.md', 'docs/framings/*.md'],
-  Reference: ['docs/errors.md', 'docs/states.md', 'docs/conformance.md', 'docs/decisions.md'],
+  Reference: ['docs/errors.md', 'docs/states.md', 'docs/conformance.md', 'docs/soak.md', 'docs/decisions.md'],
   Project: ['examples/README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'],
 };
 

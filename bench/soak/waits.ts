@@ -29,7 +29,8 @@ export function during(waits: Waits, { from, to }: Phase): Latency {
 }
 
 /** Half of the waits, 99 %, the longest. */
-export const three = ({ p50, p99, most }: Latency): string => `${inMs(p50)}, ${inMs(p99)}, ${inMs(most)}`;
+export const three = ({ p50, p99, most }: Latency): string =>
+  Number.isNaN(p50) ? 'no time' : `${inMs(p50)}, ${inMs(p99)}, ${inMs(most)}`;
 
 /** A quarter more than without the bad ones; a millisecond, where that is more. */
 export const hardlyMore = (what: string, { p99 }: Latency, alone: Latency, floor?: Latency): Finding =>

@@ -31,8 +31,8 @@ function measured(kind: Kind): Promise<Measured> {
       await act();
       return performance.now() - began;
     };
-    // What the first connections bring with them, such as code, is not theirs.
-    await sides[0]?.open({ ...to, count: 100 });
+    // What the first connections bring with them, such as code and the engine's room for what is young, is not theirs.
+    await sides[0]?.open({ ...to, count: 1_000 });
     await sides[0]?.cutAll();
     await has(0);
     const before = await server.collected();
