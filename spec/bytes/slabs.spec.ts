@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import { giveSlab, put, slabBytes, takeSlab } from '../../src/bytes/slabs.js';
+
+/** As many slabs as there are to be had, and none of them twice. */
+function takeAll(): Uint8Array[] {
+  const taken = new Set<Uint8Array>();
+  for (let slab = takeSlab(); slab && taken.size < 100; slab = takeSlab()) {
+    expect(taken).not.toContain(slab);
+    expect(slab.length).toBe(slabBytes);
+    taken.add(slab);
+  }
+  return [...taken];
+}
+
+describe('slabs', () => {
+  it('are 64 at most, are used again, and at most 16 of them are kept', () => {
+    const first = takeAll();
+    expect(first.length).toBeGreaterThan(16);
+    expect(first.length).toBeLessThanOrEqual(64);
+    for (const slab of first) giveSlab(slab);
+    const again = takeAll();
+    expect(again).toHaveLength(first.length);
+    expect(again.filter((slab) => first.includes(slab))).toHaveLength(16);
+    for (const slab of again) giveSlab(slab);
+  });
+});
+
+describe('put', () => {
+  it('copies pieces of any size to their place, and nothing else', () => {
+    for (const size of [0, 1, 16, 17, 300]) {
+      const piece = Uint8Array.from({ length: size }, (_, index) => index + 1);
+      const into = new Uint8Array(size + 4).fill(9);
+      put(piece, into, 3);
+      expect(into).toEqual(Uint8Array.of(9, 9, 9, ...piece, 9));
+    }
+  });
+});
