@@ -1,7 +1,7 @@
 /**
  * Many connections, bad ones, and for long: what becomes of memory, of time, and of those who behave.
  *
- *     npm run soak -- [--short | --long] [--minutes N] [--case NAME,…] [--out FILE]
+ *     npm run soak -- [--long] [--minutes N] [--case NAME,…] [--out FILE]
  *
  * `--minutes` (default 10, 60 with `--long`) bounds the whole run; cases that no time is left for are named and make it fail. A whole run writes docs/soak.md.
  * Fails if something does not hold.
@@ -35,7 +35,6 @@ const all = [
 
 const { values: options } = parseArgs({
   options: {
-    short: { type: 'boolean', default: false },
     long: { type: 'boolean', default: false },
     minutes: { type: 'string' },
     case: { type: 'string', multiple: true },
