@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { firstValueFrom, map, scan, takeWhile, toArray } from 'rxjs';
+import { filter, firstValueFrom, map, scan, takeWhile, tap, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { socketWire } from '../../src/transport/socket-wire.js';
 
@@ -53,6 +53,30 @@ describe('A socket is read', () => {
       expect(new Set(chunks.map(({ buffer }) => buffer)).size < chunks.length).toBe(!byItself);
     });
   }
+
+  it('to the end, though its reader would give away what its chunks lie in', async ({ onTestFinished }) => {
+    const [accepted, calling] = await pair(onTestFinished);
+    const bytes = new Uint8Array(6_000_000).fill(7);
+    calling.write(bytes);
+    let came = 0;
+    let sevens = 0;
+    const give = (chunk: Uint8Array) => {
+      came += chunk.length;
+      for (const byte of chunk) if (byte === 7) sevens++;
+      try {
+        structuredClone(chunk, { transfer: [chunk.buffer as ArrayBuffer] });
+      } catch (error) {
+        expect(error).toMatchObject({ name: 'DataCloneError' });
+      }
+    };
+    await firstValueFrom(
+      socketWire(accepted).bytes$.pipe(
+        tap(give),
+        filter(() => came === bytes.length),
+      ),
+    );
+    expect(sevens).toBe(bytes.length);
+  });
 
   it('with much and with little in turn, by as many at once as there are arenas and more', async ({
     onTestFinished,

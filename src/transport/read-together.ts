@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { markAsUntransferable } from 'node:worker_threads';
 
 /** As much as one read takes from the kernel. */
 const readBytes = 262_144;
@@ -104,6 +105,8 @@ class Reads {
 
   #renew(): void {
     this.#arena = Buffer.allocUnsafeSlow(arenaBytes);
+    // Whoever posts a message to another thread gets a copy there, or is refused: the kernel writes here on.
+    markAsUntransferable(this.#arena.buffer);
     this.#at = 0;
   }
 
