@@ -7,7 +7,7 @@ const LARGEST_BLOCK = 65_536;
 
 const EMPTY = new Uint8Array(0);
 
-/** A piece of the queue: bytes from `start` to `end`. Behind `end` there is room only in a block of our own, and only while it is the last. */
+/** A piece of the queue: bytes from `start` to `end`. Behind `end` there is room only in a place of our own (a block, or where a message is gathered), and only while it is the last. */
 interface Piece {
   bytes: Uint8Array;
   start: number;
@@ -24,8 +24,8 @@ const noPieces: Piece[] = [];
  *
  *     push  | a b c | d | e f g h |        take(5)  | a b c d e |        left  | f g h |
  *
- * Costs are linear in the bytes however they were cut: a large chunk is kept and never joined to its neighbours, small ones are collected in blocks.
- * Memory grows with what has come and never with a size that somebody claims.
+ * Costs are linear in the bytes however they were cut: a large chunk is kept and not copied to its neighbours, unless all are gathered for a large message; small ones are collected in blocks.
+ * Memory grows with what has come, to twice that at most, and never with a size that somebody claims.
  *
  * A queue owns the chunks that it is given, and what it gives away never changes: a block is only ever written behind the bytes that it already holds,
  * so a slice of it may be handed out while more is collected.
