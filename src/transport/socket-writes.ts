@@ -6,7 +6,7 @@ type Done = (error?: WireError) => void;
 type Write = { readonly bytes: Uint8Array; readonly done: Done };
 
 /** So much goes to the kernel at once. Whoever watches `done` for progress sees it at this grain, also on a slow road. */
-const maxBatchBytes = 131_072;
+const maxBatchBytes = 262_144;
 
 /** So much goes at once, whoever waits for a turn: an answer shall not stand behind a thousand streams. */
 const smallBytes = 16_384;
