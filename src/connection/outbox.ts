@@ -257,8 +257,11 @@ export class Outbox {
     this.#begunCount++;
     if (run.bytes >= runBytes) this.#run = undefined;
     this.#isJoining = true;
-    this.#machine().begin(frame);
-    this.#isJoining = false;
+    try {
+      this.#machine().begin(frame);
+    } finally {
+      this.#isJoining = false;
+    }
     return run;
   }
 
