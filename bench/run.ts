@@ -50,7 +50,7 @@ const otherRounds = Number(options.others ?? repeat);
 const chosen = (list: string, name: string) => list === '' || list.split(',').includes(name);
 
 const conditions: Conditions = {
-  warmUpMs: options.quick ? 200 : 300,
+  warmUpMs: options.quick ? 200 : 1_000,
   measureMs: options.quick ? 300 : 500,
   flags: () => [],
 };

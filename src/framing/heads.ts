@@ -1,5 +1,5 @@
 /** Up to here most messages are, and there is one head for each size. */
-const smallBytes = 1_024;
+const smallBytes = 2_048;
 
 /** What stands before messages, by their size. Those of small ones are made once: nobody changes a head, and to make one costs as much as all the rest of a send. */
 export class Heads {
