@@ -1,12 +1,14 @@
 /** So much goes to the kernel before the loop is let go round, over all sockets: what they have to say without end would have the loop for itself, as long as the kernel takes it. */
 const maxTurnBytes = 262_144;
+/** One that is alone may have more, so that a burst is with the kernel before the loop brings what comes next. */
+const maxAloneBytes = 1_048_576;
 
 /** A socket that has more to write. */
 interface Writing {
   flush(): void;
 }
 
-let bytesLeft = maxTurnBytes;
+let bytesLeft = maxAloneBytes;
 /** In the order in which they came. */
 const waiting = new Set<Writing>();
 let isScheduled = false;
@@ -29,7 +31,7 @@ export function waitForTurn(writing: Writing): void {
 
 function nextTurn(): void {
   isScheduled = false;
-  bytesLeft = maxTurnBytes;
+  bytesLeft = waiting.size > 1 ? maxTurnBytes : maxAloneBytes;
   for (const writing of waiting) {
     if (bytesLeft <= 0) break;
     waiting.delete(writing);
