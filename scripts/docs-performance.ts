@@ -18,7 +18,7 @@ export function performanceBlocks(): Record<string, string> {
   return {
     'performance-goals': [circumstances(limit), goals(rows, latest.rows)].join('\n\n'),
     'performance-everybody': [circumstances(latest), everybody(latest.rows)].join('\n\n'),
-    'performance-sizes': sizes(latest.sizes),
+    'performance-sizes': sizes(limit.sizes),
     'performance-nodes': [circumstances(nodes), nodesTable(nodes)].join('\n\n'),
     'performance-micro': table(
       ['alone, without sockets', 'a message'],
