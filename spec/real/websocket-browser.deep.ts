@@ -5,6 +5,7 @@ import { bundleForPage, hasChromium, startChromium } from '../helpers/chromium.j
 import { describePeer } from '../helpers/peers.js';
 import { farSide } from './browser/far-side.js';
 import type { Role } from './browser/far-wires.js';
+import { cuttingServer } from './browser/raw-server.js';
 
 declare global {
   /** What the page's script puts there. */
@@ -13,6 +14,7 @@ declare global {
     role: Role,
     skip: Record<string, string>,
   ): Promise<Record<string, string>>;
+  function readToEnd(url: string, options: WebSocketOptions): Promise<string>;
 }
 
 const oneListener = 'the far side listens once, for all tests, and no page can listen';
@@ -115,6 +117,29 @@ describePeer('Chromium', hasChromium, () => {
         Object.keys(skip).sort(),
       );
       expect(results.length).toBeGreaterThan(45);
+    });
+  });
+
+  describe('a page whose TCP connection is reset', () => {
+    it.each([
+      ['WebSocket', {}],
+      ['WebSocketStream', { streams: true }],
+    ])('completes behind the close frame of its peer: %s', async (_, options) => {
+      const bye = Buffer.from([0x82, 3, 0x62, 0x79, 0x65]);
+      const closing = Buffer.from([0x88, 2, 0x03, 0xe8]);
+      const server = await cuttingServer(Buffer.concat([bye, closing]));
+      const page = await browser.newPage();
+      try {
+        await page.addScriptTag({ content: await bundleForPage('spec/real/browser/ending-page.ts') });
+        const read = page.evaluate(([url, options]) => globalThis.readToEnd(url, options), [
+          server.url,
+          options,
+        ] as const);
+        expect(await read).toBe('bye');
+      } finally {
+        await page.close();
+        server.close();
+      }
     });
   });
 });

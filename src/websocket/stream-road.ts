@@ -38,7 +38,8 @@ export function streamRoad(stream: PlatformStream, ends: StreamEnds, on: RoadEve
     .then(() => stream.closed)
     .then(
       ({ closeCode, reason }) => on.closed(closeCode, reason),
-      () => on.closed(1006, ''),
+      // Not clean, but with the peer's code where its close frame came before TCP broke: then nothing was lost.
+      ({ closeCode = 1006, reason = '' }) => on.closed(closeCode, reason),
     );
 
   return {
