@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { giveSlab, put, slabBytes, takeSlab } from '../../src/bytes/slabs.js';
+import { put } from '../../src/bytes/joined.js';
+import { giveSlab, slabBytes, takeSlab } from '../../src/bytes/slabs.js';
 
 /** As many slabs as there are to be had, and none of them twice. */
 function takeAll(): Uint8Array[] {

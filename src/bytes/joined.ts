@@ -1,5 +1,3 @@
-import { put } from './slabs.js';
-
 /** The pieces as one: a piece that is alone stays as it is, else they are copied once. */
 export function joined(pieces: readonly Uint8Array[]): Uint8Array {
   const full = pieces.filter(({ length }) => length > 0);
@@ -11,11 +9,22 @@ export function joined(pieces: readonly Uint8Array[]): Uint8Array {
 export function copied(pieces: readonly Uint8Array[]): Uint8Array {
   let size = 0;
   for (const piece of pieces) size += piece.length;
-  const whole = new Uint8Array(size);
-  let filled = 0;
+  return filled(new Uint8Array(size), pieces);
+}
+
+/** The place, with the pieces behind each other from its beginning on. */
+export function filled(place: Uint8Array, pieces: readonly Uint8Array[]): Uint8Array {
+  let at = 0;
   for (const piece of pieces) {
-    put(piece, whole, filled);
-    filled += piece.length;
+    put(piece, place, at);
+    at += piece.length;
   }
-  return whole;
+  return place;
+}
+
+/** Copies `piece` to `at`. A call into the engine costs more than a few bytes by hand. */
+export function put(piece: Uint8Array, into: Uint8Array, at: number): void {
+  const { length } = piece;
+  if (length > 16) into.set(piece, at);
+  else for (let index = 0; index < length; index++) into[at + index] = piece[index] as number;
 }

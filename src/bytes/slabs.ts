@@ -20,10 +20,3 @@ export function giveSlab(slab: Uint8Array): void {
   out -= 1;
   if (free.length < mostFree) free.push(slab);
 }
-
-/** Copies `piece` to `at`. A call into the engine costs more than a few bytes by hand. */
-export function put(piece: Uint8Array, into: Uint8Array, at: number): void {
-  const { length } = piece;
-  if (length > 16) into.set(piece, at);
-  else for (let index = 0; index < length; index++) into[at + index] = piece[index] as number;
-}

@@ -41,9 +41,6 @@ function flushAll(): void {
   }
 }
 
-/** Beyond so many, the pieces are one sender's own, and to compare them costs. */
-const mostShared = 64;
-
 /**
  * The pieces as one. At the end of a turn, members of a room who are sent the same share it: nothing of it can have changed since it was made. That is why it is not kept
  * any longer: a buffer that was sent may be filled anew.
@@ -52,7 +49,7 @@ export function together(pieces: readonly Uint8Array[]): Uint8Array {
   if (pieces.length === 1) return pieces[0] as Uint8Array;
   if (latest && isSame(pieces, latest.pieces)) return latest.whole;
   const whole = copied(pieces);
-  if (isFlushing && pieces.length <= mostShared) latest = { pieces, whole };
+  if (isFlushing) latest = { pieces, whole };
   return whole;
 }
 

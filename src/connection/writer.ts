@@ -1,4 +1,5 @@
-import { giveSlab, put, slabBytes, takeSlab } from '../bytes/slabs.js';
+import { filled, put } from '../bytes/joined.js';
+import { giveSlab, slabBytes, takeSlab } from '../bytes/slabs.js';
 import type { WireError } from '../errors.js';
 import { Fifo } from '../flow/fifo.js';
 import type { Wire } from '../transport/transport.js';
@@ -131,13 +132,7 @@ export class Writer {
 
   #takeSlab(listed: readonly Uint8Array[]): void {
     const slab = takeSlab();
-    let filled = 0;
-    if (slab)
-      for (const piece of listed) {
-        put(piece, slab, filled);
-        filled += piece.length;
-      }
-    this.#slab = slab;
+    this.#slab = slab && filled(slab, listed);
   }
 
   #hand(bytes: Uint8Array, lasts: number, more: boolean, slab?: Uint8Array): void {
