@@ -9,7 +9,6 @@ import {
   ignoreElements,
   map,
   type Observable,
-  type ObservableInput,
   of,
   scheduled,
   switchMap,
@@ -19,7 +18,7 @@ import type { Closed, Connection, Flow } from '../connection/connection.js';
 import { type FrameDoor, frameDoor, frames } from '../connection/frames.js';
 import { WireError } from '../errors.js';
 import { consume } from '../flow/consume.js';
-import { drawn } from '../flow/drawn.js';
+import { drawn, isIterable } from '../flow/drawn.js';
 import { iterate } from '../flow/iterate.js';
 import { logicalMessages } from './logical-messages.js';
 import { type Job, type LogicalSendsOptions, logicalSends } from './logical-sends.js';
@@ -222,8 +221,4 @@ function doorOf<In, Out>(
       return door().begunCount;
     },
   };
-}
-
-function isIterable<T>(values: ObservableInput<T>): values is Iterable<T> & ObservableInput<T> {
-  return typeof values === 'object' && Symbol.iterator in values;
 }

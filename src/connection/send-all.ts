@@ -1,5 +1,6 @@
 import { asapScheduler, from, Observable, type ObservableInput, type Subscriber } from 'rxjs';
 import type { SendError } from '../errors.js';
+import { isIterable } from '../flow/drawn.js';
 import { currentDelivery, type Hold } from '../flow/hold.js';
 import { Through } from '../flow/through.js';
 import type { ManySender } from './outbox.js';
@@ -140,8 +141,4 @@ class SendingStream<Out> implements ManySender, Waiting {
     held?.release();
     this.#draw();
   }
-}
-
-function isIterable<T>(values: ObservableInput<T>): values is Iterable<T> & ObservableInput<T> {
-  return typeof values === 'object' && Symbol.iterator in values;
 }

@@ -1,4 +1,4 @@
-import { Observable } from 'rxjs';
+import { Observable, type ObservableInput } from 'rxjs';
 import { Gate } from './hold.js';
 
 /** The values of an iterable, each drawn when the ones before are let go: emits in deliveries of its own, so that it can be held. */
@@ -30,4 +30,9 @@ export function drawn<T>(values: Iterable<T>): Observable<T> {
     subscriber.add(() => iterator.return?.());
     draw();
   });
+}
+
+/** Whether the values of a source can be drawn. */
+export function isIterable<T>(values: ObservableInput<T>): values is Iterable<T> & ObservableInput<T> {
+  return typeof values === 'object' && Symbol.iterator in values;
 }
