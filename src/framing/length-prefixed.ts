@@ -108,8 +108,11 @@ class LengthDecoder extends QueueDecoder {
   read(): Uint8Array | undefined {
     const { head, strip } = this.#layout;
     if (this.#frame === 0 && this.bytes.length >= head) this.#frame = frameBytes(this.bytes, this.#layout);
-    if (this.bytes.length < this.#frame) this.bytes.gather(this.#frame);
-    if (this.#frame === 0 || this.bytes.length < this.#frame) return undefined;
+    if (this.#frame === 0) return undefined;
+    if (this.bytes.length < this.#frame) {
+      this.bytes.gather(this.#frame);
+      return undefined;
+    }
     const size = this.#frame - strip;
     this.#frame = 0;
     this.bytes.skip(strip);
