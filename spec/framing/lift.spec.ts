@@ -40,6 +40,7 @@ import { framingContract } from '../contracts/framing.js';
 import { prefixed, words } from '../contracts/framing-samples.js';
 import { bytesOf, hexOf } from '../helpers/decoded.js';
 import { Bench } from '../helpers/machine-bench.js';
+import { silent } from '../helpers/silent-port.js';
 
 framingContract(
   'framing, lifted from the operators of lines',
@@ -394,14 +395,10 @@ describe('framing, on a connection', () => {
 function faultOf(operator: Operator, chunks: readonly Uint8Array[], end = false): ProtocolError | undefined {
   let fault: ProtocolError | undefined;
   const machine = framing(operator, same).open({
-    write() {},
-    opened() {},
-    outcome() {},
+    ...silent,
     fail: (error) => {
       fault = error;
     },
-    await() {},
-    settle() {},
   });
   machine.start();
   for (const chunk of chunks) machine.receive(chunk);

@@ -1,13 +1,13 @@
 import { hex } from 'rx-tinyproto/testing';
 import { endWith, identity } from 'rxjs';
 import { describe, expect, it, vi } from 'vitest';
-import type { FramingPort } from '../../src/framing/framing.js';
 import { lengthPrefixed } from '../../src/framing/length-prefixed.js';
 import { framing } from '../../src/framing/lift.js';
 import { lines } from '../../src/framing/lines.js';
 import { oneWay } from '../../src/framing/one-way.js';
 import { bytesOf, hexOf } from '../helpers/decoded.js';
 import { Bench } from '../helpers/machine-bench.js';
+import { silent } from '../helpers/silent-port.js';
 
 // What is not in the contract of every framing, since only some can show it.
 
@@ -144,12 +144,3 @@ describe('the machine of framings with two directions of their own', () => {
     });
   });
 });
-
-const silent: FramingPort = {
-  write: () => {},
-  opened: () => {},
-  outcome: () => {},
-  fail: () => {},
-  await: () => {},
-  settle: () => {},
-};

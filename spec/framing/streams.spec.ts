@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { StreamingPort } from '../../src/framing/framing.js';
 import { lengthPrefixed } from '../../src/framing/length-prefixed.js';
 import { COLLECTED_BYTES } from '../../src/framing/limits.js';
 import { lines } from '../../src/framing/lines.js';
@@ -10,6 +9,7 @@ import { newConversation } from '../../src/framing/tinyproto-conversation.js';
 import { rulesOf } from '../../src/framing/tinyproto-options.js';
 import { StreamingTinyprotoMachine } from '../../src/framing/tinyproto-streaming.js';
 import { varintPrefixed } from '../../src/framing/varint-prefixed.js';
+import { silent } from '../helpers/silent-port.js';
 import { talkInParts } from '../helpers/talk-in-parts.js';
 
 const runs = { numRuns: Number(process.env.RX_TINYPROTO_SEEDS ?? 300) };
@@ -134,13 +134,3 @@ describe('bodies in parts', () => {
     expect(lengthPrefixed({ strip: 0 }).streams).toBeUndefined();
   });
 });
-
-const silent: StreamingPort = {
-  write: () => {},
-  opened: () => {},
-  outcome: () => {},
-  fail: () => {},
-  await: () => {},
-  settle: () => {},
-  writeBody: () => {},
-};

@@ -31,6 +31,7 @@ import { type FaultCode, fault } from '../../src/framing/tinyproto-faults.js';
 import { varintPrefixed } from '../../src/framing/varint-prefixed.js';
 import { wholeChunks } from '../../src/framing/whole-chunks.js';
 import { bytesOf } from '../helpers/decoded.js';
+import { silent } from '../helpers/silent-port.js';
 
 // Codes are for programs, texts for people: these are all that the framings have to say.
 
@@ -334,7 +335,7 @@ describe("what a tinyproto peer's faults are", () => {
 });
 
 function opened(one: Framing, fail: (error: ProtocolError) => void, wake = () => {}) {
-  const machine = one.open({ write() {}, opened() {}, outcome() {}, fail, await: wake, settle() {} });
+  const machine = one.open({ ...silent, fail, await: wake });
   machine.start();
   return machine;
 }

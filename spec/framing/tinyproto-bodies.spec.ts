@@ -6,6 +6,7 @@ import { Handshake } from '../../src/framing/tinyproto-handshake.js';
 import { rulesOf } from '../../src/framing/tinyproto-options.js';
 import { hex } from '../helpers/handshake-talk.js';
 import { openInParts, type PartsBench } from '../helpers/parts-bench.js';
+import { silent } from '../helpers/silent-port.js';
 
 /** 70,000 bytes follow. */
 const large = '00011170';
@@ -226,15 +227,7 @@ describe('a tinyproto machine in half duplex, with a body of ours in parts', () 
 });
 
 describe('a handshake', () => {
-  const port = {
-    write: () => {},
-    opened: () => {},
-    outcome: () => {},
-    fail: () => {},
-    await: () => {},
-    settle: () => {},
-  };
-  const handshake = () => new Handshake(rulesOf({}), port, { ...newConversation(), ours: 'asking' });
+  const handshake = () => new Handshake(rulesOf({}), silent, { ...newConversation(), ours: 'asking' });
 
   it('throws, rather than going on out of step, at an event that has no place in its tables', () => {
     expect(() => handshake().onOurs('ask')).toThrow('no ask while asking');

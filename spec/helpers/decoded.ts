@@ -3,6 +3,7 @@ import { joined } from '../../src/bytes/joined.js';
 import { TinyprotoError } from '../../src/errors.js';
 import { decode } from '../../src/framing/decode.js';
 import type { Framing } from '../../src/framing/framing.js';
+import { silent } from './silent-port.js';
 
 /** What came of some chunks: messages in hexadecimal, and `'|'`, an error's code, or nothing yet. */
 export interface Decoded {
@@ -49,14 +50,10 @@ export function decodedLate(framing: Framing, chunks: readonly Uint8Array[], eve
   const messages: string[] = [];
   let end = '|';
   const machine = framing.open({
-    write() {},
-    opened() {},
-    outcome() {},
+    ...silent,
     fail: (error) => {
       end = error.code;
     },
-    await() {},
-    settle() {},
   });
   const readAll = () => {
     for (let message = machine.read(); message; message = machine.read()) messages.push(hexOf(message));

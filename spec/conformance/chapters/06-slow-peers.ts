@@ -19,12 +19,25 @@ import {
   ok,
   opening,
   rest,
+  type Step,
   says,
   stalls,
   waits,
 } from '../words.js';
 
 const large = 20 << 20;
+
+/** Our loop stands still for so long inside their header, while the rest of the message comes. */
+const stalledInHeader = (ms: number): readonly Step[] => [
+  says(opening),
+  hears(opening),
+  says(first(2, header('abc'))),
+  waits(10),
+  says(rest(2, message('abc'))),
+  stalls(ms),
+  hears(ok),
+  fin,
+];
 
 /** Of so many, some never open, some begin a header, some a payload; each of the latter two goes on with a byte now and then. */
 const slowPeers = (count: number, heavy: true | 'very'): Play => ({
@@ -147,16 +160,7 @@ export const slowChapter = chapter(6, 'Slow peers', [
     tongues: tinyprotos,
   }),
   fact('A stall of our own loop cuts no peer whose bytes lie in the kernel', {
-    peer: [
-      says(opening),
-      hears(opening),
-      says(first(2, header('abc'))),
-      waits(10),
-      says(rest(2, message('abc'))),
-      stalls(150),
-      hears(ok),
-      fin,
-    ],
+    peer: stalledInHeader(150),
     ours: reads,
     limits: { headerTimeoutMs: 50, payloadTimeoutMs: 50 },
     ends: 'peer',
@@ -189,16 +193,7 @@ export const slowChapter = chapter(6, 'Slow peers', [
     lastsMs: [100, 3_000],
   }),
   fact('A stall of 2 s of our own loop cuts nobody', {
-    peer: [
-      says(opening),
-      hears(opening),
-      says(first(2, header('abc'))),
-      waits(10),
-      says(rest(2, message('abc'))),
-      stalls(2_000),
-      hears(ok),
-      fin,
-    ],
+    peer: stalledInHeader(2_000),
     limits: { headerTimeoutMs: 500, payloadTimeoutMs: 500 },
     ends: 'peer',
     roads: ['TCP'],
