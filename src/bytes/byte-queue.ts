@@ -12,9 +12,15 @@ interface Piece {
   bytes: Uint8Array;
   start: number;
   end: number;
+  /** Of the bytes, from the first time that some of them are taken as a view: to ask an array for it is a call into the engine. */
+  buffer: ArrayBufferLike | undefined;
 }
 
-const GONE: Piece = { bytes: EMPTY, start: 0, end: 0 };
+const GONE: Piece = pieceOf(EMPTY, 0);
+
+function pieceOf(bytes: Uint8Array, end: number): Piece {
+  return { bytes, start: 0, end, buffer: undefined };
+}
 
 /** Of a queue that holds nothing, as most do. */
 const noPieces: Piece[] = [];
@@ -114,10 +120,12 @@ export class ByteQueue {
   /** The first `count` bytes: a view where they lie in one piece, else exactly one new array. */
   take(count: number): Uint8Array {
     if (count === 0) return EMPTY;
-    const { bytes, start, end } = this.#first;
+    const first = this.#first;
+    const { bytes, start, end } = first;
     if (end - start < count) return this.#copy(count);
+    first.buffer ??= bytes.buffer;
     // A plain Uint8Array, whatever the chunk was: otherwise some messages were Buffers and some not, by the accident of their cut.
-    const view = new Uint8Array(bytes.buffer, bytes.byteOffset + start, count);
+    const view = new Uint8Array(first.buffer, bytes.byteOffset + start, count);
     this.skip(count);
     return view;
   }
@@ -203,7 +211,7 @@ export class ByteQueue {
   }
 
   #keep(chunk: Uint8Array): Piece {
-    const piece = { bytes: chunk, start: 0, end: chunk.length };
+    const piece = pieceOf(chunk, chunk.length);
     if (this.#pieces === noPieces) this.#pieces = [];
     this.#pieces.push(piece);
     return piece;
@@ -223,7 +231,7 @@ export class ByteQueue {
       bytes.set(from.subarray(start, end), filled);
       filled += end - start;
     }
-    this.#first = this.#gathered = { bytes, start: 0, end: filled };
+    this.#first = this.#gathered = pieceOf(bytes, filled);
     this.#pieces = [this.#first];
     this.#head = 0;
   }
@@ -247,7 +255,7 @@ export class ByteQueue {
     const size = this.#block === before ? grown : FIRST_BLOCK;
     const bytes = new Uint8Array(Math.max(size, rest.length));
     bytes.set(rest);
-    this.#block = { bytes, start: 0, end: rest.length };
+    this.#block = pieceOf(bytes, rest.length);
     this.#pieces.push(this.#block);
   }
 

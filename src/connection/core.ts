@@ -106,6 +106,12 @@ export class Core<In, Out> implements StreamingPort, WriterEvents, InboxEvents<I
     this.#withdrawable(this.add(message, subscriber), subscriber);
   }
 
+  /** Queues one of many messages of a sender; gives back what withdraws it, if it has not begun. */
+  begin(message: Out, sender: Sender): (() => void) | undefined {
+    const sending = this.add(message, sender);
+    return sending?.state === 'queued' ? () => this.#withdraw(sending) : undefined;
+  }
+
   sendFrame(frame: Frame, subscriber: Subscriber<void>): void {
     this.#withdrawable(this.addFrame(frame, subscriber), subscriber);
   }

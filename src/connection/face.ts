@@ -1,6 +1,7 @@
 import { map, Observable, type ObservableInput } from 'rxjs';
 import type { Codec } from '../codec/codec.js';
 import { iterate } from '../flow/iterate.js';
+import { Outcome } from '../flow/outcome.js';
 import type { Frame, Framing } from '../framing/framing.js';
 import type { Security } from '../transport/tls-options.js';
 import type { BoundAddress } from '../transport/transport.js';
@@ -9,7 +10,7 @@ import type { Closed, Connection, Flow, Protocol } from './connection.js';
 import type { Core } from './core.js';
 import { demandMessage, encode } from './encoder.js';
 import { type FrameDoor, frames } from './frames.js';
-import type { Sender } from './outbox.js';
+import type { ManySender, Sender } from './outbox.js';
 import { sendAll } from './send-all.js';
 import type { Traffic } from './traffic.js';
 import { watched } from './watched.js';
@@ -62,7 +63,7 @@ export class Face<In, Out> implements Connection<In, Out> {
   send(message: Out): Observable<void> {
     const core = this.#core;
     demandMessage(core.spoken, message);
-    const send = new Observable<void>((subscriber) => core.send(message, subscriber));
+    const send = new Sent(core, message);
     return watched()?.made(this, message, send) ?? send;
   }
 
@@ -121,6 +122,20 @@ export class Face<In, Out> implements Connection<In, Out> {
   get [frames](): FrameDoor<Out> {
     this.#door ??= new Door(this.#core);
     return this.#door;
+  }
+}
+
+/** One `send`. */
+class Sent<Out> extends Outcome {
+  constructor(
+    readonly road: Pick<Core<unknown, Out>, 'send' | 'begin'>,
+    private readonly message: Out,
+  ) {
+    super((subscriber) => road.send(message, subscriber));
+  }
+
+  beginFor(sender: ManySender): (() => void) | undefined {
+    return this.road.begin(this.message, sender);
   }
 }
 

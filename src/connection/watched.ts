@@ -1,4 +1,4 @@
-import type { Observable } from 'rxjs';
+import type { Outcome } from '../flow/outcome.js';
 import type { Connection } from './connection.js';
 
 /** What a test sees of every connection. */
@@ -6,7 +6,7 @@ export interface ConnectionWatcher {
   /** A connection is up. */
   opened(connection: Connection<unknown, never>, unreadBytes: () => number): void;
   /** A `send` was made, not yet subscribed; gives back what the caller gets in its place. */
-  made(connection: Connection<unknown, never>, message: unknown, send: Observable<void>): Observable<void>;
+  made(connection: Connection<unknown, never>, message: unknown, send: Outcome): Outcome;
 }
 
 let watcher: ConnectionWatcher | undefined;

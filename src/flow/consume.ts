@@ -7,7 +7,8 @@ import {
   Subscriber,
 } from 'rxjs';
 import { Fifo } from './fifo.js';
-import { currentDelivery, type Delivery, type Hold, holdLost, isStrictByDefault, redeliver } from './hold.js';
+import { currentDelivery, type Delivery, HoldOn, holdLost, isStrictByDefault, redeliver } from './hold.js';
+import { type Awaiting, Outcome } from './outcome.js';
 
 export interface ConsumeOptions {
   /** How many messages are at work at once. At 1, the results keep the order of the messages. @default 1 */
@@ -52,16 +53,36 @@ export function consume<T, O extends ObservableInput<unknown>>(
     });
 }
 
-/** `mergeMap` as a class, with a hold for each value: a server runs it for each message, and every object that it does not make counts. */
-class Consuming<T, O extends ObservableInput<unknown>> extends Subscriber<T> {
+/** One value, held from its delivery to the end of its inner Observable. */
+class Held<T> extends HoldOn {
+  /** Of a send that has not begun: takes it back. */
+  withdraw: (() => void) | undefined = undefined;
+  readonly value: T;
+
+  constructor(value: T, delivery: Delivery | undefined, room: number) {
+    super(delivery, room);
+    this.value = value;
+  }
+}
+
+/**
+ * `mergeMap` as a class, with a hold for each value: a server runs it for each message, and every object that it does not make counts. So sends, which are what most handlers
+ * answer with, are told of together, and have no subscribers of their own.
+ */
+class Consuming<T, O extends ObservableInput<unknown>> extends Subscriber<T> implements Awaiting {
+  readonly isStream = false;
   readonly #results: Subscriber<ObservedValueOf<O>>;
   readonly #project: (value: T, index: number) => O;
   readonly #concurrency: number;
   readonly #strict: boolean;
-  readonly #atWork: Work<T, O>[] = [];
-  readonly #waiting = new Fifo<Work<T, O>>();
+  /** How many are at work: those that are subscribed to, and sends on one road. */
+  #atWork = 0;
+  readonly #works: Work<T, O>[] = [];
+  readonly #sent = new Fifo<Held<T>>();
+  #road: object | undefined;
+  readonly #waiting = new Fifo<Held<T>>();
   /** The hold that says how much room there is. */
-  #newest: Hold | undefined;
+  #newest: Held<T> | undefined;
   #index = 0;
   #isStarting = false;
   #isSourceDone = false;
@@ -88,9 +109,9 @@ class Consuming<T, O extends ObservableInput<unknown>> extends Subscriber<T> {
       this.error(holdLost());
       return;
     }
-    const hold = delivery?.hold(this.#room - 1);
-    if (hold) this.#newest = hold;
-    this.#waiting.push(new Work(this, value, delivery, hold));
+    const held = new Held(value, delivery, this.#room - 1);
+    if (delivery) this.#newest = held;
+    this.#waiting.push(held);
     this.#start();
   }
 
@@ -101,93 +122,134 @@ class Consuming<T, O extends ObservableInput<unknown>> extends Subscriber<T> {
   }
 
   /** @internal */
-  emit(delivery: Delivery | undefined, result: ObservedValueOf<O>): void {
-    redeliver(delivery, this.#results, result);
+  emit(held: Held<T>, result: ObservedValueOf<O>): void {
+    redeliver(held.delivery, this.#results, result);
+  }
+
+  /** @internal So many more of the sends were taken. */
+  taken(count: number): void {
+    for (let left = count; left > 0; left--) {
+      const held = this.#sent.shift();
+      // It has ended meanwhile.
+      if (held === undefined) return;
+      this.emit(held, undefined as ObservedValueOf<O>);
+      this.done(held);
+    }
   }
 
   /** @internal */
-  fail(error: unknown): void {
+  failed(error: unknown): void {
     this.#results.error(error);
   }
 
-  /** @internal One is done, or has been unsubscribed. */
-  done(work: Work<T, O>): void {
-    const last = this.#atWork.pop() as Work<T, O>;
+  /** @internal One that was subscribed to is done, or has been unsubscribed. */
+  ended(work: Work<T, O>): void {
+    const last = this.#works.pop() as Work<T, O>;
     if (last !== work) {
       last.place = work.place;
-      this.#atWork[work.place] = last;
+      this.#works[work.place] = last;
     }
+    this.done(work.held);
+  }
+
+  /** @internal One is done. */
+  done(held: Held<T>): void {
+    this.#atWork--;
     this.#newest?.setRoom(this.#room);
-    work.letGo();
+    held.release();
     this.#start();
     this.#completeIfDone();
   }
 
   get #room(): number {
-    return this.#concurrency - this.#atWork.length - this.#waiting.length;
+    return this.#concurrency - this.#atWork - this.#waiting.length;
   }
 
   /** A loop, because work that is done at once ends inside its start. */
   #start(): void {
     if (this.#isStarting) return;
     this.#isStarting = true;
-    while (this.#atWork.length < this.#concurrency && !this.#isOver) {
-      const work = this.#waiting.shift();
-      if (work === undefined) break;
-      work.place = this.#atWork.length;
-      this.#atWork.push(work);
-      this.#run(work);
+    while (this.#atWork < this.#concurrency && !this.#isOver) {
+      const held = this.#waiting.shift();
+      if (held === undefined) break;
+      this.#atWork++;
+      this.#run(held);
     }
     this.#isStarting = false;
   }
 
-  #run(work: Work<T, O>): void {
+  #run(held: Held<T>): void {
+    let inner: Observable<unknown>;
     try {
-      (from(this.#project(work.value, this.#index++)) as Observable<ObservedValueOf<O>>).subscribe(work);
+      inner = from(this.#project(held.value, this.#index++));
     } catch (error) {
-      this.fail(error);
+      this.failed(error);
+      this.done(held);
+      return;
     }
+    if (inner instanceof Outcome && this.#isAlongside(inner)) this.#begin(inner, held);
+    else this.#subscribeTo(inner as Observable<ObservedValueOf<O>>, held);
+  }
+
+  /** Those of several roads would be told of in another order than they were begun in. */
+  #isAlongside({ road }: Outcome): boolean {
+    if (this.#sent.length === 0) this.#road = road;
+    return this.#road === road && !this.#isOver;
+  }
+
+  #begin(send: Outcome, held: Held<T>): void {
+    this.#sent.push(held);
+    try {
+      held.withdraw = send.beginFor(this);
+    } catch (error) {
+      this.failed(error);
+    }
+    if (this.#isOver) held.withdraw?.();
+  }
+
+  #subscribeTo(inner: Observable<ObservedValueOf<O>>, held: Held<T>): void {
+    const work = new Work(this, held, this.#works.length);
+    this.#works.push(work);
+    if (this.#isOver) work.unsubscribe();
+    inner.subscribe(work);
   }
 
   #completeIfDone(): void {
-    const isDone = this.#isSourceDone && this.#atWork.length === 0 && this.#waiting.length === 0;
+    const isDone = this.#isSourceDone && this.#atWork === 0 && this.#waiting.length === 0;
     if (isDone && !this.#isOver) this.#results.complete();
   }
 
   #end(): void {
     this.#isOver = true;
-    for (const work of [...this.#atWork]) work.unsubscribe();
-    for (const work of this.#waiting.drain()) work.letGo();
+    for (const work of [...this.#works]) work.unsubscribe();
+    for (const held of this.#sent.drain()) {
+      held.withdraw?.();
+      this.done(held);
+    }
+    for (const held of this.#waiting.drain()) held.release();
   }
 }
 
-/** One value, from its delivery to the end of its inner Observable, which it subscribes to. */
+/** What subscribes to one inner Observable. */
 class Work<T, O extends ObservableInput<unknown>> extends Subscriber<ObservedValueOf<O>> {
+  readonly held: Held<T>;
   /** Among those at work. */
-  place = 0;
-  readonly value: T;
+  place: number;
   readonly #owner: Consuming<T, O>;
-  readonly #delivery: Delivery | undefined;
-  readonly #hold: Hold | undefined;
 
-  constructor(owner: Consuming<T, O>, value: T, delivery: Delivery | undefined, hold: Hold | undefined) {
+  constructor(owner: Consuming<T, O>, held: Held<T>, place: number) {
     super();
     this.#owner = owner;
-    this.value = value;
-    this.#delivery = delivery;
-    this.#hold = hold;
-  }
-
-  letGo(): void {
-    this.#hold?.release();
+    this.held = held;
+    this.place = place;
   }
 
   protected override _next(result: ObservedValueOf<O>): void {
-    this.#owner.emit(this.#delivery, result);
+    this.#owner.emit(this.held, result);
   }
 
   protected override _error(error: unknown): void {
-    this.#owner.fail(error);
+    this.#owner.failed(error);
     this.unsubscribe();
   }
 
@@ -198,6 +260,6 @@ class Work<T, O extends ObservableInput<unknown>> extends Subscriber<ObservedVal
   override unsubscribe(): void {
     if (this.closed) return;
     super.unsubscribe();
-    this.#owner.done(this);
+    this.#owner.ended(this);
   }
 }

@@ -138,8 +138,12 @@ export class Delivery {
   }
 
   hold(room: number): Hold {
+    return new HoldOn(this, room);
+  }
+
+  /** @internal A hold was made. */
+  taken(): void {
     this.#holds++;
-    return new HoldOn(this, room, holdWatcher?.());
   }
 
   /** The first `next` has returned. Returns whether nobody holds the message any more. */
@@ -157,16 +161,23 @@ export class Delivery {
   }
 }
 
-class HoldOn implements Hold {
+/** A hold, until it is released. Outside a delivery it holds nothing. */
+export class HoldOn implements Hold {
   #delivery: Delivery | undefined;
   #blocks: boolean;
   readonly #released: (() => void) | undefined;
 
-  constructor(delivery: Delivery, room: number, released: (() => void) | undefined) {
+  constructor(delivery: Delivery | undefined, room: number) {
     this.#delivery = delivery;
     this.#blocks = room <= 0;
-    this.#released = released;
-    if (this.#blocks) delivery.gate.shift(1);
+    this.#released = delivery && holdWatcher?.();
+    delivery?.taken();
+    if (this.#blocks) delivery?.gate.shift(1);
+  }
+
+  /** What is held. */
+  get delivery(): Delivery | undefined {
+    return this.#delivery;
   }
 
   setRoom(room: number): void {
@@ -211,7 +222,7 @@ export function redeliver<T>(
   }
 }
 
-const nothingToHold: Hold = { setRoom: () => {}, release: () => {} };
+const nothingToHold: Hold = new HoldOn(undefined, 0);
 
 /**
  * Holds the message that is being delivered: call it inside `next`, in an operator of your own.

@@ -1,6 +1,7 @@
-import { defer, isObservable, type Observable, of, switchMap, tap } from 'rxjs';
+import { isObservable, type Observable, of, switchMap, tap } from 'rxjs';
 import type { Closed, Connection, Flow } from '../connection/connection.js';
 import type { ConnectionWatcher } from '../connection/watched.js';
+import { type Awaiting, Outcome } from '../flow/outcome.js';
 import { formatAddress } from '../transport/address.js';
 import type { Timed, Values } from './diagram.js';
 import type { Recorder, ToBe } from './expectations.js';
@@ -79,9 +80,12 @@ export function connectionExpectations(time: VirtualTime, record: Recorder): Con
       made.push(entry);
       const note = (value: unknown) =>
         outcomesOf(connection).push({ frame: time.now, notification: { kind: 'N', value } });
-      return defer(() => {
-        entry.subscribed = true;
-        return send.pipe(tap({ next: () => note(message), error: note }));
+      return new Noted(send, {
+        begun: () => {
+          entry.subscribed = true;
+        },
+        taken: () => note(message),
+        failed: note,
       });
     },
   };
@@ -137,6 +141,50 @@ export function connectionExpectations(time: VirtualTime, record: Recorder): Con
         .map(({ name, unreadBytes }) => ({ name, bytes: unreadBytes() }))
         .filter(({ bytes }) => bytes > 0),
   };
+}
+
+/** What is to be noted of a send. */
+interface Notes {
+  begun(): void;
+  taken(): void;
+  failed(error: unknown): void;
+}
+
+/** A send of which is noted what becomes of it, whether somebody subscribes to it or waits for many. */
+class Noted extends Outcome {
+  constructor(
+    private readonly send: Outcome,
+    private readonly notes: Notes,
+  ) {
+    super((subscriber) => {
+      notes.begun();
+      return send.pipe(tap({ next: notes.taken, error: notes.failed })).subscribe(subscriber);
+    });
+  }
+
+  get road(): object {
+    return this.send.road;
+  }
+
+  beginFor(awaiting: Awaiting): (() => void) | undefined {
+    const { notes } = this;
+    const { isStream } = awaiting;
+    const failed = (error: unknown) => {
+      notes.failed(error);
+      awaiting.failed(error);
+    };
+    const taken = (count: number) => {
+      notes.taken();
+      awaiting.taken(count);
+    };
+    notes.begun();
+    try {
+      return this.send.beginFor({ isStream, taken, failed });
+    } catch (error) {
+      notes.failed(error);
+      throw error;
+    }
+  }
 }
 
 function later<In, R>(
