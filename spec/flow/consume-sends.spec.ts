@@ -35,15 +35,16 @@ class Road {
     return this.isOpen ? undefined : () => this.#withdraw(entry);
   }
 
+  /** What is taken has begun, so all of it leaves the queue first. */
   take(count: number): void {
-    for (let left = count; left > 0 && this.#waiting.length > 0; ) {
-      const { who } = this.#waiting[0] as { who: Awaiting | Subscriber<void> };
+    const all = this.#waiting.splice(0, count);
+    for (let first = all[0]; first; first = all[0]) {
+      const { who } = first;
       let same = 0;
-      while (same < left && this.#waiting[0]?.who === who) {
+      while (all[0]?.who === who) {
         same++;
-        this.#waiting.shift();
+        all.shift();
       }
-      left -= same;
       if ('isStream' in who) who.taken(same);
       else {
         who.next();
