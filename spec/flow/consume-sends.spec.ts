@@ -1,7 +1,7 @@
 import { defer, type Observable, of, Subject, type Subscriber, take, tap } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { consume } from '../../src/flow/consume.js';
-import { type Awaiting, Outcome } from '../../src/flow/outcome.js';
+import { type Awaiting, Outcome, type Road } from '../../src/flow/outcome.js';
 import { paced } from '../../src/flow/paced.js';
 import { Dice } from '../helpers/dice.js';
 
@@ -13,14 +13,14 @@ interface Entry {
 }
 
 /** A road whose outcomes are told when the spec says so, to whoever has begun; as many of one who waits for many at a time as there are. */
-class Road {
+class Told implements Road<string> {
   readonly log: string[] = [];
   readonly #waiting: Entry[] = [];
   /** Whether what comes begins at once, and cannot be taken back. */
   isOpen = true;
 
-  send(letter: string): Outcome {
-    return new Send(this, letter);
+  send(letter: string): Outcome<string> {
+    return new Outcome(this, letter);
   }
 
   begin(letter: string, who: Awaiting | Subscriber<void>): (() => void) | undefined {
@@ -71,20 +71,7 @@ function fail(who: Awaiting | Subscriber<void>): void {
   else who.error(oops);
 }
 
-class Send extends Outcome {
-  constructor(
-    readonly road: Road,
-    private readonly letter: string,
-  ) {
-    super((subscriber) => subscriber.add(road.begin(letter, subscriber)));
-  }
-
-  beginFor(awaiting: Awaiting): (() => void) | undefined {
-    return this.road.begin(this.letter, awaiting);
-  }
-}
-
-type Project = (road: Road, letter: string) => Observable<void>;
+type Project = (road: Told, letter: string) => Observable<void>;
 
 /** Begun for one who waits for many, and with a subscriber each. */
 const together: Project = (road, letter) => road.send(letter);
@@ -92,7 +79,7 @@ const each: Project = (road, letter) => defer(() => road.send(letter));
 
 /** Everything that can be seen of `consume`, in the order in which it happens. */
 function stage(project: Project, concurrency: number) {
-  const road = new Road();
+  const road = new Told();
   const { log } = road;
   const source = new Subject<string>();
   const subscription = source
@@ -142,7 +129,7 @@ describe('consume of sends', () => {
   });
 
   it('lets a second consume hold the message on', () => {
-    const [first, second] = [new Road(), new Road()];
+    const [first, second] = [new Told(), new Told()];
     const seen: string[] = [];
     of(...'abc')
       .pipe(
@@ -159,7 +146,7 @@ describe('consume of sends', () => {
   });
 
   it('stops when nobody wants more, inside of many that were taken together', () => {
-    const road = new Road();
+    const road = new Told();
     let taken = 0;
     of(...'abcd')
       .pipe(
@@ -173,9 +160,9 @@ describe('consume of sends', () => {
   });
 
   it('keeps sends on several roads apart', () => {
-    const roads = [new Road(), new Road()];
+    const roads = [new Told(), new Told()];
     const taken: string[] = [];
-    const on = (letter: string) => (letter < 'm' ? roads[0] : roads[1]) as Road;
+    const on = (letter: string) => (letter < 'm' ? roads[0] : roads[1]) as Told;
     of(...'ayb')
       .pipe(
         paced(),

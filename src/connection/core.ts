@@ -101,19 +101,13 @@ export class Core<In, Out> implements StreamingPort, WriterEvents, InboxEvents<I
 
   // --- what its owner asks
 
-  /** Queues the message of one `send`, whose unsubscription withdraws it. */
-  send(message: Out, subscriber: Subscriber<void>): void {
-    this.#withdrawable(this.add(message, subscriber), subscriber);
-  }
-
-  /** Queues one of many messages of a sender; gives back what withdraws it, if it has not begun. */
+  /** Queues a message, or fails it; gives back what withdraws it, if it has not begun. */
   begin(message: Out, sender: Sender): (() => void) | undefined {
-    const sending = this.add(message, sender);
-    return sending?.state === 'queued' ? () => this.#withdraw(sending) : undefined;
+    return this.#withdrawal(this.add(message, sender));
   }
 
-  sendFrame(frame: Frame, subscriber: Subscriber<void>): void {
-    this.#withdrawable(this.addFrame(frame, subscriber), subscriber);
+  beginFrame(frame: Frame, sender: Sender): (() => void) | undefined {
+    return this.#withdrawal(this.addFrame(frame, sender));
   }
 
   /** Queues a frame, or fails it. */
@@ -352,8 +346,8 @@ export class Core<In, Out> implements StreamingPort, WriterEvents, InboxEvents<I
   }
 
   /** What has begun goes out whole, so there is nothing to undo. */
-  #withdrawable(sending: Sending | undefined, subscriber: Subscriber<void>): void {
-    if (sending?.state === 'queued') subscriber.add(() => this.#withdraw(sending));
+  #withdrawal(sending: Sending | undefined): (() => void) | undefined {
+    return sending?.state === 'queued' ? () => this.#withdraw(sending) : undefined;
   }
 
   #withdraw(sending: Sending): void {

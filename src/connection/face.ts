@@ -10,7 +10,7 @@ import type { Closed, Connection, Flow, Protocol } from './connection.js';
 import type { Core } from './core.js';
 import { demandMessage, encode } from './encoder.js';
 import { type FrameDoor, frames } from './frames.js';
-import type { ManySender, Sender } from './outbox.js';
+import type { Sender } from './outbox.js';
 import { sendAll } from './send-all.js';
 import type { Traffic } from './traffic.js';
 import { watched } from './watched.js';
@@ -63,7 +63,7 @@ export class Face<In, Out> implements Connection<In, Out> {
   send(message: Out): Observable<void> {
     const core = this.#core;
     demandMessage(core.spoken, message);
-    const send = new Sent(core, message);
+    const send = new Outcome(core, message);
     return watched()?.made(this, message, send) ?? send;
   }
 
@@ -125,20 +125,6 @@ export class Face<In, Out> implements Connection<In, Out> {
   }
 }
 
-/** One `send`. */
-class Sent<Out> extends Outcome {
-  constructor(
-    readonly road: Pick<Core<unknown, Out>, 'send' | 'begin'>,
-    private readonly message: Out,
-  ) {
-    super((subscriber) => road.send(message, subscriber));
-  }
-
-  beginFor(sender: ManySender): (() => void) | undefined {
-    return this.road.begin(this.message, sender);
-  }
-}
-
 class Door<In, Out> implements FrameDoor<Out> {
   readonly #core: Core<In, Out>;
 
@@ -163,7 +149,7 @@ class Door<In, Out> implements FrameDoor<Out> {
   }
 
   send(frame: Frame): Observable<void> {
-    return new Observable((subscriber) => this.#core.sendFrame(frame, subscriber));
+    return new Observable((subscriber) => this.#core.beginFrame(frame, subscriber));
   }
 
   add(frame: Frame, sender: Sender): void {

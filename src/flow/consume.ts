@@ -197,10 +197,10 @@ class Consuming<T, O extends ObservableInput<unknown>> extends Subscriber<T> imp
     return this.#road === road && !this.#isOver;
   }
 
-  #begin(send: Outcome, held: Held<T>): void {
+  #begin({ road, message }: Outcome, held: Held<T>): void {
     this.#sent.push(held);
     try {
-      held.withdraw = send.beginFor(this);
+      held.withdraw = road.begin(message, this);
     } catch (error) {
       this.failed(error);
     }

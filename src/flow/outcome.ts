@@ -1,4 +1,4 @@
-import { Observable } from 'rxjs';
+import { Observable, type Subscriber } from 'rxjs';
 
 /** Who waits for many outcomes: of all that it has begun on one road it is told in that order. */
 export interface Awaiting {
@@ -8,14 +8,20 @@ export interface Awaiting {
   failed(error: unknown): void;
 }
 
+/** Where messages begin. Gives back what takes one back, if that can still be done; throws, or tells of, what makes it impossible. */
+export interface Road<M> {
+  begin(message: M, who: Awaiting | Subscriber<void>): (() => void) | undefined;
+}
+
 /**
  * What a `send` gives. Subscribed to it is an Observable like any other; but who has many of them need not have a subscriber for each, and is told together of those
  * that left together.
  */
-export abstract class Outcome extends Observable<void> {
-  /** Those of one road come in the order in which they were begun. */
-  abstract readonly road: object;
-
-  /** Begins as a subscription does; what that would error with is thrown, or told. Gives back what takes it back, if that can still be done. */
-  abstract beginFor(awaiting: Awaiting): (() => void) | undefined;
+export class Outcome<M = unknown> extends Observable<void> {
+  constructor(
+    readonly road: Road<M>,
+    readonly message: M,
+  ) {
+    super((subscriber) => road.begin(message, subscriber));
+  }
 }

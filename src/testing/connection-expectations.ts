@@ -1,7 +1,7 @@
-import { isObservable, type Observable, of, switchMap, tap } from 'rxjs';
+import { isObservable, type Observable, of, type Subscriber, switchMap, tap } from 'rxjs';
 import type { Closed, Connection, Flow } from '../connection/connection.js';
 import type { ConnectionWatcher } from '../connection/watched.js';
-import { type Awaiting, Outcome } from '../flow/outcome.js';
+import { type Awaiting, Outcome, type Road } from '../flow/outcome.js';
 import { formatAddress } from '../transport/address.js';
 import type { Timed, Values } from './diagram.js';
 import type { Recorder, ToBe } from './expectations.js';
@@ -55,6 +55,7 @@ export function connectionExpectations(time: VirtualTime, record: Recorder): Con
   const made: Made[] = [];
   const seen: Seen[] = [];
   const outcomes = new Map<unknown, Timed[]>();
+  const roads = new Map<unknown, Road<Watched>>();
 
   const outcomesOf = (connection: unknown) => {
     const marks = outcomes.get(connection) ?? [];
@@ -80,13 +81,12 @@ export function connectionExpectations(time: VirtualTime, record: Recorder): Con
       made.push(entry);
       const note = (value: unknown) =>
         outcomesOf(connection).push({ frame: time.now, notification: { kind: 'N', value } });
-      return new Noted(send, {
-        begun: () => {
-          entry.subscribed = true;
-        },
-        taken: () => note(message),
-        failed: note,
-      });
+      const road = roads.get(connection) ?? watchedRoad();
+      roads.set(connection, road);
+      const begun = () => {
+        entry.subscribed = true;
+      };
+      return new Outcome(road, { send, begun, taken: () => note(message), failed: note });
     },
   };
 
@@ -143,48 +143,44 @@ export function connectionExpectations(time: VirtualTime, record: Recorder): Con
   };
 }
 
-/** What is to be noted of a send. */
-interface Notes {
+/** A send, and what is to be noted of it. */
+interface Watched {
+  readonly send: Outcome;
   begun(): void;
   taken(): void;
   failed(error: unknown): void;
 }
 
-/** A send of which is noted what becomes of it, whether somebody subscribes to it or waits for many. */
-class Noted extends Outcome {
-  constructor(
-    private readonly send: Outcome,
-    private readonly notes: Notes,
-  ) {
-    super((subscriber) => {
-      notes.begun();
-      return send.pipe(tap({ next: notes.taken, error: notes.failed })).subscribe(subscriber);
-    });
-  }
-
-  get road(): object {
-    return this.send.road;
-  }
-
-  beginFor(awaiting: Awaiting): (() => void) | undefined {
-    const { notes } = this;
-    const { isStream } = awaiting;
-    const failed = (error: unknown) => {
-      notes.failed(error);
-      awaiting.failed(error);
-    };
-    const taken = (count: number) => {
-      notes.taken();
-      awaiting.taken(count);
-    };
-    notes.begun();
+/** Where the sends of one connection begin, of which is noted what becomes of them, whether somebody subscribes to each or waits for many. */
+const watchedRoad = (): Road<Watched> => ({
+  begin(watched, who) {
+    watched.begun();
     try {
-      return this.send.beginFor({ isStream, taken, failed });
+      return watched.send.road.begin(watched.send.message, noting(watched, who));
     } catch (error) {
-      notes.failed(error);
+      watched.failed(error);
       throw error;
     }
-  }
+  },
+});
+
+function noting(watched: Watched, who: Awaiting | Subscriber<void>): Awaiting {
+  return {
+    isStream: false,
+    taken() {
+      watched.taken();
+      if ('isStream' in who) who.taken(1);
+      else {
+        who.next();
+        who.complete();
+      }
+    },
+    failed(error) {
+      watched.failed(error);
+      if ('isStream' in who) who.failed(error);
+      else who.error(error);
+    },
+  };
 }
 
 function later<In, R>(
