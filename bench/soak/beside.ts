@@ -49,14 +49,15 @@ export function beside({ how, count, size, kind, cutWithinMs, options }: Bad): P
     const [healthy, bad] = [await peers(), await peers()];
     await healthy.probe({ ...to, count: good });
     await pass(warmUpMs);
-    const alone = await phase(() => pass(aloneMs));
+    // Looked at as they are later: that costs, too.
+    const alone = await phase(() => firstCut(server, aloneMs));
     const before = await server.collected();
     await server.watch();
     const coming = await phase(async () => {
       await bad.misbehave({ ...to, how, count, size, withinMs: comeWithinMs });
       await isFull(server);
     });
-    const there = await phase(() => (cutWithinMs ? firstCut(server, cutWithinMs) : pass(aloneMs)));
+    const there = await phase(() => firstCut(server, cutWithinMs ?? aloneMs));
     // Who does not read hears little of its end.
     const cuts = how === 'never-reads' ? server.stalls : bad.cuts;
     const leaving = await phase(() => (cutWithinMs ? lastCut(cuts, count, cutWithinMs) : pass(0)));
@@ -119,9 +120,12 @@ export function latencies(ours: Beside, floor?: Beside): readonly Finding[] {
     row('while the bad ones come', 'coming'),
     row('while they are there', 'there'),
     ...(Number.isNaN(ours.leaving.p50) ? [] : [row('while they are cut', 'leaving')]),
-    hardlyMore('99 % of the waits, while they are there', ours.there, ours.alone, floor?.there),
   ];
 }
+
+/** That the good ones hardly notice. */
+export const unhurt = ({ there, alone }: Beside): Finding =>
+  hardlyMore('99 % of the waits, while they are there', there, alone);
 
 /** That all were cut, and when. */
 export function cutAll({ cut, failures }: Beside, { count, cutWithinMs = 0 }: Bad): readonly Finding[] {

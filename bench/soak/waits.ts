@@ -33,5 +33,5 @@ export const three = ({ p50, p99, most }: Latency): string =>
   Number.isNaN(p50) ? 'no time' : `${inMs(p50)}, ${inMs(p99)}, ${inMs(most)}`;
 
 /** A quarter more than without the bad ones; a millisecond, where that is more. */
-export const hardlyMore = (what: string, { p99 }: Latency, alone: Latency, floor?: Latency): Finding =>
-  atMost(what, p99, Math.max(1.25 * alone.p99, alone.p99 + 1), inMs, floor?.p99);
+export const hardlyMore = (what: string, { p99 }: Latency, alone: Latency): Finding =>
+  atMost(what, p99, Math.max(1.25 * alone.p99, alone.p99 + 1), inMs);

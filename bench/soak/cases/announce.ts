@@ -1,4 +1,4 @@
-import { type Bad, beside, grown, latencies } from '../beside.js';
+import { type Bad, beside, grown, latencies, unhurt } from '../beside.js';
 import { type Case, type Extent, type Finding, inMiB, MiB } from '../report.js';
 
 const bad: Bad = { how: 'announces', count: 1_000, kind: 'tinyproto', size: 8 * MiB };
@@ -10,6 +10,7 @@ async function run(_: Extent): Promise<readonly Finding[]> {
     grown(measured, 16 * MiB),
     { what: 'resident memory grown', ours: inMiB(peak.rss - before.rss) },
     ...latencies(measured),
+    unhurt(measured),
     ...measured.clean,
   ];
 }

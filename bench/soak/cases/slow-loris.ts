@@ -1,4 +1,4 @@
-import { type Bad, beside, cutAll, latencies } from '../beside.js';
+import { type Bad, beside, cutAll, latencies, unhurt } from '../beside.js';
 import type { Case, Extent, Finding } from '../report.js';
 
 const second = 1_000;
@@ -12,7 +12,7 @@ const run =
   (bad: Bad) =>
   async (_: Extent): Promise<readonly Finding[]> => {
     const measured = await beside(bad);
-    return [...cutAll(measured, bad), ...latencies(measured), ...measured.clean];
+    return [...cutAll(measured, bad), ...latencies(measured), unhurt(measured), ...measured.clean];
   };
 
 const slow = (name: string, what: string, about: string, bad: Bad): Case => ({
