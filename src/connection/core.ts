@@ -11,6 +11,7 @@ import { Life } from './life.js';
 import type { ConnectionSettings } from './options.js';
 import { type ManySender, Outbox, type Sender, type Sending } from './outbox.js';
 import { Pace } from './pace.js';
+import type { StreamRoad } from './send-all.js';
 import type { StreamedBodiesOf } from './streamed-bodies.js';
 import { Meter } from './traffic.js';
 import { beginTurn, endTurn } from './turns.js';
@@ -37,7 +38,7 @@ interface Fault {
  * Whatever happens is noted first and acted on in `turn`, in one order: so that the machine is never called back from inside itself. It is a class, and makes what it has when
  * that is needed, because a server has ten thousand of them, most of them idle.
  */
-export class Core<In, Out> implements StreamingPort, WriterEvents, InboxEvents<In> {
+export class Core<In, Out> implements StreamRoad<Out>, StreamingPort, WriterEvents, InboxEvents<In> {
   readonly wire: Wire;
   readonly spoken: Spoken<In, Out>;
   readonly meter: Meter;
@@ -82,7 +83,7 @@ export class Core<In, Out> implements StreamingPort, WriterEvents, InboxEvents<I
     this.#out = new Writer(wire, this);
     const machine = () => this.#machine;
     this.#budgeted = inbound?.(machine, () => this.#retry());
-    this.sends = new Outbox(machine, settings, this.meter);
+    this.sends = new Outbox(machine, this.#out, settings, this.meter);
     this.mark = new Water(this.sends, settings);
     this.received = new Inbox(this);
     this.#bodies = bodies?.open(framing, this, this);
@@ -110,17 +111,26 @@ export class Core<In, Out> implements StreamingPort, WriterEvents, InboxEvents<I
     return this.#withdrawal(this.addFrame(frame, sender));
   }
 
-  /** Queues a frame, or fails it. */
+  /** Queues a frame, or fails it; the mark is the caller's to look at. */
   addFrame(frame: Frame, sender: Sender): Sending | undefined {
     if (frame.streamed !== undefined) throw new TypeError('A frame without its body cannot be sent');
     return this.#queued(this.sends.add(frame, sender));
   }
 
-  /** Queues a message, or fails it. Throws a `SendError` for one that cannot be encoded. */
+  /** Queues a message, or fails it; the mark is the caller's to look at. Throws a `SendError` for one that cannot be encoded. */
   add(message: Out, sender: Sender): Sending | undefined {
     const frame = encode(this.spoken, message);
     const source = this.spoken.bodies?.sourceOf(message, this.#settings.maxQueuedBytes, this);
     return this.#queued(this.sends.add(frame, sender, source));
+  }
+
+  whenRoom(stream: Waiting): void {
+    this.mark.whenRoom(stream);
+  }
+
+  get full(): boolean {
+    this.mark.look();
+    return this.mark.full;
   }
 
   /** Takes out what has not begun of a stream. */
@@ -144,7 +154,6 @@ export class Core<In, Out> implements StreamingPort, WriterEvents, InboxEvents<I
     if (this.life.state !== 'open') throw new WireError('reset', 'The connection has ended, or is about to');
     if (this.#bodies?.open || this.#machine.midFrame) throw new TypeError('A body is on its way');
     this.#bodies = undefined;
-    this.sends.endRun();
     const unread = this.#machine.release();
     this.#readBefore += this.received.held;
     this.spoken.framing = next.framing ?? framing;
@@ -347,6 +356,7 @@ export class Core<In, Out> implements StreamingPort, WriterEvents, InboxEvents<I
 
   /** What has begun goes out whole, so there is nothing to undo. */
   #withdrawal(sending: Sending | undefined): (() => void) | undefined {
+    this.mark.look();
     return sending?.state === 'queued' ? () => this.#withdraw(sending) : undefined;
   }
 
@@ -359,8 +369,7 @@ export class Core<In, Out> implements StreamingPort, WriterEvents, InboxEvents<I
   #queued(sending: Sending | undefined): Sending | undefined {
     this.claimed();
     // What could begin has begun, and made nothing else possible.
-    if (sending?.state === 'begun') this.mark.look();
-    else this.turn();
+    if (sending?.state !== 'begun') this.turn();
     return sending;
   }
 

@@ -68,19 +68,7 @@ export class Face<In, Out> implements Connection<In, Out> {
   }
 
   sendAll(messages: ObservableInput<Out>): Observable<void> {
-    const core = this.#core;
-    return sendAll(messages, {
-      add(message, sender) {
-        demandMessage(core.spoken, message);
-        core.add(message, sender);
-      },
-      withdrawAll: (stream) => core.withdrawAll(stream),
-      whenRoom: (stream) => core.mark.whenRoom(stream),
-      get full() {
-        core.mark.look();
-        return core.mark.full;
-      },
-    });
+    return sendAll(messages, this.#core);
   }
 
   reframe<NextIn = Uint8Array, NextOut = NextIn>(
@@ -154,5 +142,6 @@ class Door<In, Out> implements FrameDoor<Out> {
 
   add(frame: Frame, sender: Sender): void {
     this.#core.addFrame(frame, sender);
+    this.#core.mark.look();
   }
 }

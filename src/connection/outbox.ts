@@ -4,6 +4,7 @@ import { Fifo } from '../flow/fifo.js';
 import type { Frame, FramingMachine } from '../framing/framing.js';
 import type { BodySource } from './body-source.js';
 import type { Meter } from './traffic.js';
+import type { Writer } from './writer.js';
 
 export interface OutboxOptions {
   readonly maxQueuedBytes: number;
@@ -22,10 +23,7 @@ export interface ManySender {
 /** Who waits for the outcome of a message; a single one has its subscriber for this. */
 export type Sender = ManySender | Subscriber<void>;
 
-/** So many bytes of one sender's messages are one run at most: what has become of them is told together. */
-const runBytes = 65_536;
-
-/** One message on its way out, from the subscription of its `send` to the outcome; or a run of small ones of one sender, which begin and leave together. */
+/** One message on its way out, from the subscription of its `send` to the outcome; or a run of small ones, of one who sends many or of single senders, which begin and leave together. */
 export class Sending {
   state: 'queued' | 'gone' | 'begun' = 'queued';
   /** Messages, and their bytes. */
@@ -35,9 +33,11 @@ export class Sending {
   drawn = false;
   /** All of its bytes were handed to the wire. */
   whole = false;
-  /** So many of its messages are with the wire, and not yet with the kernel. */
-  unwritten = 1;
-  outcome: 'taken' | 'refused' | undefined = undefined;
+  /** The kernel has all of its bytes. */
+  written = false;
+  outcome: 'taken' | 'refused' | undefined;
+  /** The single senders of a run, behind the first. */
+  others: Sender[] | undefined;
 
   /** `source`: where its body comes from, if that is not in the frame. `order`: its place in the order of subscriptions, over both queues. */
   constructor(
@@ -63,6 +63,7 @@ export class Outbox {
   /** The messages, encoded, that `fail` has found and of which nothing was sent. */
   readonly unsent: Uint8Array[] = [];
   readonly #machine: () => FramingMachine;
+  readonly #out: Writer;
   readonly #limits: OutboxOptions;
   readonly #meter: Meter | undefined;
   readonly #singles = new Fifo<Sending>();
@@ -78,14 +79,14 @@ export class Outbox {
   /** In `begun`: so many have an outcome; those before this one need not be handed to the wire any more. */
   #outcomes = 0;
   #handedBefore = 0;
-  /** Begun last, and all of it went to the wire at once: what the same sender has next may join it. */
+  /** Begun last, and all of it went to the wire at once: what follows may join it. */
   #run: Sending | undefined;
-  #isJoining = false;
   #failure: { readonly cause: unknown } | undefined;
 
   /** The machine may be another from one call to the next. */
-  constructor(machine: () => FramingMachine, limits: OutboxOptions, meter?: Meter) {
+  constructor(machine: () => FramingMachine, out: Writer, limits: OutboxOptions, meter?: Meter) {
     this.#machine = machine;
+    this.#out = out;
     this.#limits = limits;
     this.#meter = meter;
   }
@@ -131,8 +132,8 @@ export class Outbox {
     this.#messages++;
     if (source) this.#bodies++;
     const mayBegin = this.#queued === 0 && !source && this.#machine().canBegin(isStream(sender));
-    const run = this.#run;
-    if (mayBegin && run?.sender === sender) return this.#join(run, frame);
+    const run = mayBegin ? this.#joined(frame, sender) : undefined;
+    if (run) return run;
     const sending = new Sending(sender, frame, source, this.#order++);
     if (mayBegin) this.#begin(sending);
     else {
@@ -185,14 +186,12 @@ export class Outbox {
 
   /** The machine's word on the oldest frame without an outcome. */
   outcome(of: 'taken' | 'refused'): void {
-    if (this.#isJoining) return;
     const sending = this.#begun.at(this.#outcomes++);
     if (sending) sending.outcome = of;
   }
 
   /** The oldest frame whose bytes were not complete has all of them handed to the wire … */
   handed(): void {
-    if (this.#isJoining) return;
     let sending = this.#begun.at(this.#handedBefore++);
     while (sending?.outcome === 'refused' && !sending.drawn) sending = this.#begun.at(this.#handedBefore++);
     if (!sending) return;
@@ -202,12 +201,11 @@ export class Outbox {
 
   /** … and the kernel has them: those of so many frames. */
   written(frames: number): void {
-    let left = frames;
-    for (let sending = this.#writing.at(0); sending && left > 0; sending = this.#writing.at(0)) {
-      const step = Math.min(left, sending.unwritten);
-      sending.unwritten -= step;
-      left -= step;
-      if (sending.unwritten === 0) this.#writing.shift();
+    for (let left = frames; left > 0; ) {
+      const sending = this.#writing.shift();
+      if (sending === undefined) break;
+      sending.written = true;
+      left -= sending.count;
     }
   }
 
@@ -216,7 +214,7 @@ export class Outbox {
     for (let head = this.#begun.at(0); head && !this.#failure; head = this.#begun.at(0)) {
       // A body that was refused in a tie goes out all the same.
       const refused = head.outcome === 'refused' && (!head.drawn || head.whole);
-      if (!refused && !(head.outcome === 'taken' && head.unwritten === 0)) break;
+      if (!refused && !(head.outcome === 'taken' && head.written)) break;
       this.#settleHead(head);
     }
   }
@@ -236,7 +234,8 @@ export class Outbox {
     for (const sending of all) {
       const fate = sending.whole || sending.drawn ? 'unknown' : 'not-sent';
       if (fate === 'not-sent' && !sending.source) this.unsent.push(sending.frame.body);
-      tellFailed(sending.sender, broken(sending) ?? lost(fate, cause));
+      for (const sender of [sending.sender, ...(sending.others ?? [])])
+        tellFailed(sender, broken(sending) ?? lost(fate, cause));
     }
   }
 
@@ -249,19 +248,18 @@ export class Outbox {
     if (sending.outcome !== 'taken' || !sending.whole) this.#run = undefined;
   }
 
-  /** One more message of a run. What its framing says of it was said of the first. */
-  #join(run: Sending, frame: Frame): Sending {
+  /** The run that a message could join. What its framing says of it was said of the first. */
+  #joined(frame: Frame, sender: Sender): Sending | undefined {
+    const run = this.#run;
+    if (!run || !areTogether(run.sender, sender) || !this.#machine().plain) return undefined;
+    if (!this.#out.follow(frame)) return undefined;
     run.count++;
-    run.unwritten++;
     run.bytes += frame.body.length;
-    this.#begunCount++;
-    if (run.bytes >= runBytes) this.#run = undefined;
-    this.#isJoining = true;
-    try {
-      this.#machine().begin(frame);
-    } finally {
-      this.#isJoining = false;
+    if (sender !== run.sender) {
+      run.others ??= [];
+      run.others.push(sender);
     }
+    this.#begunCount++;
     return run;
   }
 
@@ -298,6 +296,7 @@ export class Outbox {
     if (head.outcome === 'taken') {
       this.#meter?.taken(head.count);
       tellTaken(head.sender, head.count);
+      if (head.others) for (const other of head.others) tellTaken(other, 1);
     } else tellFailed(head.sender, refused(head.frame.streamed ?? head.frame.body.length));
   }
 
@@ -320,6 +319,11 @@ function isMany(sender: Sender): sender is ManySender {
 
 function isStream(sender: Sender): boolean {
   return isMany(sender) && sender.isStream;
+}
+
+/** Whether their messages may be one run: those of one sender, and single ones. */
+function areTogether(one: Sender, other: Sender): boolean {
+  return one === other || !(isMany(one) || isMany(other));
 }
 
 function tellTaken(sender: Sender, messages: number): void {

@@ -29,6 +29,7 @@ export interface BodiesKind {
 export const streamedBodies: BodiesKind = {
   demand: demandBody,
   encode(framing, message) {
+    demandBody(message);
     if (message instanceof Uint8Array) return framing.encode(message);
     const { size } = message as OutgoingBody;
     return framing.streams && size > 0 ? framing.streams.encode(size) : framing.encode(new Uint8Array(0));

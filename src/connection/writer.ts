@@ -2,6 +2,7 @@ import { filled, put } from '../bytes/joined.js';
 import { giveSlab, slabBytes, takeSlab } from '../bytes/slabs.js';
 import type { WireError } from '../errors.js';
 import { Fifo } from '../flow/fifo.js';
+import type { Frame } from '../framing/framing.js';
 import type { Wire } from '../transport/transport.js';
 import { flushAfterTurn, together } from './turns.js';
 
@@ -86,6 +87,20 @@ export class Writer {
     if (rest.length > 0 || last) this.#queue(rest, last);
   }
 
+  /** Has a frame go out together with what was written last. Returns false, and does nothing, where it would not. */
+  follow({ head, body, tail }: Frame): boolean {
+    const bytes = head.length + body.length + tail.length;
+    const fits =
+      this.#listed !== undefined && bytes < largeBytes && this.#collectedBytes + bytes <= slabBytes;
+    if (!fits || !this.hasRoom) return false;
+    this.#bytesInHand += bytes;
+    this.#collectedLasts++;
+    this.#place(head);
+    this.#place(body);
+    this.#place(tail);
+    return true;
+  }
+
   /** Hands over what was collected in this turn. `more`: another call to the wire follows at once. */
   flush(more = false): void {
     const listed = this.#listed;
@@ -124,10 +139,14 @@ export class Writer {
       this.#listed = [];
       flushAfterTurn(this);
     }
-    if (this.#slab) put(bytes, this.#slab, this.#collectedBytes);
-    else if (this.#listed.push(bytes) === mostListed) this.#takeSlab(this.#listed);
-    this.#collectedBytes += bytes.length;
+    this.#place(bytes);
     if (last) this.#collectedLasts++;
+  }
+
+  #place(bytes: Uint8Array): void {
+    if (this.#slab) put(bytes, this.#slab, this.#collectedBytes);
+    else if (this.#listed?.push(bytes) === mostListed) this.#takeSlab(this.#listed);
+    this.#collectedBytes += bytes.length;
   }
 
   #takeSlab(listed: readonly Uint8Array[]): void {

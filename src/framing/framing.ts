@@ -97,6 +97,11 @@ export interface StreamingPort extends FramingPort {
 export interface FramingMachine {
   /** Whether the wire may be paused to hold the peer. tinyproto's may not: its answers come through it. */
   readonly pausable: boolean;
+  /**
+   * Whether `begin` only writes head, body and tail, and says that they are taken. The caller may then do so itself, for a frame that goes out together with the one
+   * begun last, and the machine does not hear of it. Absent: it may not.
+   */
+  readonly plain?: boolean;
   /** Bytes and messages taken from the wire and not yet read. */
   readonly unreadBytes: number;
   /** Whether bytes of ours that a peer would need to be whole are missing on the wire: FIN here would be misread. */

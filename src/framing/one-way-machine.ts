@@ -12,6 +12,7 @@ import type { Frame, FramingMachine, FramingPort } from './framing.js';
  */
 export class OneWayMachine implements FramingMachine {
   readonly pausable = true;
+  readonly plain = true;
   #decoder: Decoder;
   readonly #port: FramingPort;
   #receiving: 'reading' | 'dropping' | 'over' = 'reading';

@@ -1,0 +1,139 @@
+import {
+  type Connection,
+  converse,
+  type Framing,
+  lengthPrefixed,
+  serve,
+  tinyproto,
+  traffic,
+} from 'rx-tinyproto';
+import { marbles } from 'rx-tinyproto/testing';
+import { EMPTY, from, ignoreElements, merge, mergeMap, type Observable, take, tap } from 'rxjs';
+import { describe, expect, it } from 'vitest';
+
+// Small messages that leave together are one record, and their frames are written without their machine.
+
+/** What a server hears of a client. */
+const heardOf = (client: (conn: Connection) => Observable<unknown>, framing: Framing = lengthPrefixed()) => {
+  const heard: Uint8Array[] = [];
+  const all = traffic();
+  marbles(({ listen, connect, flush }) => {
+    listen('server:1', { framing })
+      .pipe(
+        take(1),
+        serve((conn) => conn.messages$.pipe(tap((message) => heard.push(message.slice())))),
+      )
+      .subscribe();
+    connect('server:1', { framing, traffic: all, maxQueuedMessages: 4_096 })
+      .pipe(converse((conn) => client(conn).pipe(ignoreElements())))
+      .subscribe({ error: () => {} });
+    flush();
+  })();
+  return { heard, taken: all.messagesOut };
+};
+
+/** Messages of sizes on both sides of everything that is special: none, copied by hand, too large to be copied, more than there is place for. */
+const messages = Array.from({ length: 300 }, (_, at) =>
+  new Uint8Array([0, 1, 16, 17, 64, 700, 2_048, 9_000, 16_380, 16_384, 40_000][(at * 7) % 11] ?? 0).fill(at),
+);
+
+/** Its size, and what it is filled with, if that is one byte. */
+const sketched = (message: Uint8Array): string =>
+  `${message.length} of ${message.every((byte) => byte === message[0]) ? message[0] : 'several'}`;
+
+describe('messages that leave together', () => {
+  it.each([
+    ['lengthPrefixed', lengthPrefixed()] as const,
+    ['tinyproto', tinyproto({ window: 8, inboxSlots: 8 })] as const,
+  ])('arrive whole and in order, be they of a stream or single: %s', (_, framing) => {
+    const stream = heardOf((conn) => conn.sendAll(messages), framing);
+    const single = heardOf((conn) => merge(...messages.map((message) => conn.send(message))), framing);
+    for (const { heard, taken } of [stream, single]) {
+      expect(taken).toBe(messages.length);
+      expect(heard.map(sketched)).toEqual(messages.map(sketched));
+    }
+  });
+
+  it('have an outcome each, in the order of their subscription', () => {
+    const outcomes: string[] = [];
+    const told = (name: string) => ({
+      next: () => void outcomes.push(name),
+      complete: () => void outcomes.push(`${name}.`),
+    });
+    heardOf((conn) => {
+      for (let at = 0; at < 3; at++) conn.send(Uint8Array.of(at)).subscribe(told(`${at}`));
+      conn.sendAll([Uint8Array.of(3), Uint8Array.of(4)]).subscribe(told('stream'));
+      for (let at = 5; at < 7; at++) conn.send(Uint8Array.of(at)).subscribe(told(`${at}`));
+      return conn.send(Uint8Array.of(7));
+    });
+    expect(outcomes.join(' ')).toBe('0 0. 1 1. 2 2. stream stream. 5 5. 6 6.');
+  });
+
+  it('are told of the others’ outcome though one of them is not listened to any more', () => {
+    const outcomes: number[] = [];
+    const { taken } = heardOf((conn) => {
+      const sends = [0, 1, 2].map((at) => conn.send(Uint8Array.of(at)).subscribe(() => outcomes.push(at)));
+      sends[1]?.unsubscribe();
+      return conn.send(Uint8Array.of(3));
+    });
+    expect({ outcomes, taken }).toEqual({ outcomes: [0, 2], taken: 4 });
+  });
+
+  it('fail each by itself with their connection', () => {
+    const failures: unknown[] = [];
+    heardOf((conn) => {
+      for (let at = 0; at < 3; at++)
+        conn.send(Uint8Array.of(at)).subscribe({ error: (error) => failures.push(error) });
+      conn.destroy();
+      return EMPTY;
+    });
+    expect(failures).toMatchObject(Array(3).fill({ code: 'connection-closed', fate: 'unknown' }));
+    expect(new Set(failures).size).toBe(3);
+  });
+
+  it('were taken together: whoever ends the connection at the first outcome hears the others all the same', () => {
+    const outcomes: string[] = [];
+    heardOf((conn) =>
+      from([0, 1, 2]).pipe(
+        mergeMap((at) =>
+          conn.send(Uint8Array.of(at)).pipe(
+            tap({
+              next: () => {
+                outcomes.push(`${at}`);
+                conn.destroy();
+              },
+              error: () => outcomes.push(`${at}!`),
+            }),
+          ),
+        ),
+      ),
+    );
+    expect(outcomes).toEqual(['0', '1', '2']);
+  });
+});
+
+describe('a machine', () => {
+  /** How many frames it was told of, of so many messages. */
+  const toldOf = (plain: boolean): number => {
+    const framing = lengthPrefixed();
+    let told = 0;
+    heardOf((conn) => conn.sendAll(messages.map(({ length }) => new Uint8Array(length % 100))), {
+      ...framing,
+      open(port) {
+        const machine = framing.open(port);
+        const begin = machine.begin.bind(machine);
+        machine.begin = (frame) => {
+          told++;
+          begin(frame);
+        };
+        return plain ? machine : Object.defineProperty(machine, 'plain', { value: undefined });
+      },
+    });
+    return told;
+  };
+
+  it('is told of every frame, unless it says that it is plain', () => {
+    expect(toldOf(false)).toBe(messages.length);
+    expect(toldOf(true)).toBeLessThan(messages.length / 10);
+  });
+});
