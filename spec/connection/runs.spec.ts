@@ -4,12 +4,15 @@ import {
   type Framing,
   lengthPrefixed,
   serve,
+  type Transport,
   tinyproto,
   traffic,
+  type Wire,
 } from 'rx-tinyproto';
 import { marbles } from 'rx-tinyproto/testing';
-import { EMPTY, from, ignoreElements, merge, mergeMap, type Observable, take, tap } from 'rxjs';
+import { ignoreElements, merge, NEVER, type Observable, of, take, tap } from 'rxjs';
 import { describe, expect, it } from 'vitest';
+import { connectOver } from '../../src/client/connect.js';
 
 // Small messages that leave together are one record, and their frames are written without their machine.
 
@@ -53,62 +56,77 @@ describe('messages that leave together', () => {
       expect(heard.map(sketched)).toEqual(messages.map(sketched));
     }
   });
+});
 
-  it('have an outcome each, in the order of their subscription', () => {
+/** Has a client send, whose wire takes everything that it is given at once. In `marbles` each send is watched, and so no two are single ones. */
+const sentBy = (client: (conn: Connection) => void) => {
+  const all = traffic();
+  const taken: (() => void)[] = [];
+  const wire: Wire = {
+    local: { host: 'here', port: 1 },
+    remote: { host: 'there', port: 1 },
+    bytes$: NEVER,
+    closed$: NEVER,
+    write: (_, done) => void taken.push(done),
+    pause: () => {},
+    resume: () => {},
+    end: () => {},
+    destroy: () => {},
+  };
+  const transport: Transport = { dial: () => of(wire), listen: () => NEVER };
+  const connect = connectOver({ transport, framing: lengthPrefixed() });
+  const connected = connect('there:1', { traffic: all }).subscribe({ next: client, error: () => {} });
+  for (const done of taken) done();
+  connected.unsubscribe();
+  return { writes: taken.length, taken: all.messagesOut };
+};
+
+describe('single sends that leave together', () => {
+  it('have an outcome each, in the order of their subscription, beside streams', () => {
     const outcomes: string[] = [];
     const told = (name: string) => ({
       next: () => void outcomes.push(name),
       complete: () => void outcomes.push(`${name}.`),
     });
-    heardOf((conn) => {
+    const sent = sentBy((conn) => {
       for (let at = 0; at < 3; at++) conn.send(Uint8Array.of(at)).subscribe(told(`${at}`));
       conn.sendAll([Uint8Array.of(3), Uint8Array.of(4)]).subscribe(told('stream'));
       for (let at = 5; at < 7; at++) conn.send(Uint8Array.of(at)).subscribe(told(`${at}`));
-      return conn.send(Uint8Array.of(7));
     });
     expect(outcomes.join(' ')).toBe('0 0. 1 1. 2 2. stream stream. 5 5. 6 6.');
+    expect(sent).toEqual({ writes: 1, taken: 7 });
   });
 
-  it('are told of the others’ outcome though one of them is not listened to any more', () => {
+  it('are told of by themselves, though one of them is not listened to any more', () => {
     const outcomes: number[] = [];
-    const { taken } = heardOf((conn) => {
+    const { taken } = sentBy((conn) => {
       const sends = [0, 1, 2].map((at) => conn.send(Uint8Array.of(at)).subscribe(() => outcomes.push(at)));
       sends[1]?.unsubscribe();
-      return conn.send(Uint8Array.of(3));
     });
-    expect({ outcomes, taken }).toEqual({ outcomes: [0, 2], taken: 4 });
+    expect({ outcomes, taken }).toEqual({ outcomes: [0, 2], taken: 3 });
   });
 
   it('fail each by itself with their connection', () => {
     const failures: unknown[] = [];
-    heardOf((conn) => {
-      for (let at = 0; at < 3; at++)
-        conn.send(Uint8Array.of(at)).subscribe({ error: (error) => failures.push(error) });
+    const error = (failure: unknown) => void failures.push(failure);
+    sentBy((conn) => {
+      for (let at = 0; at < 3; at++) conn.send(Uint8Array.of(at)).subscribe({ error });
       conn.destroy();
-      return EMPTY;
     });
     expect(failures).toMatchObject(Array(3).fill({ code: 'connection-closed', fate: 'unknown' }));
     expect(new Set(failures).size).toBe(3);
   });
 
-  it('were taken together: whoever ends the connection at the first outcome hears the others all the same', () => {
-    const outcomes: string[] = [];
-    heardOf((conn) =>
-      from([0, 1, 2]).pipe(
-        mergeMap((at) =>
-          conn.send(Uint8Array.of(at)).pipe(
-            tap({
-              next: () => {
-                outcomes.push(`${at}`);
-                conn.destroy();
-              },
-              error: () => outcomes.push(`${at}!`),
-            }),
-          ),
-        ),
-      ),
-    );
-    expect(outcomes).toEqual(['0', '1', '2']);
+  it('were taken together: who ends the connection at the first outcome hears of the others all the same', () => {
+    const outcomes: number[] = [];
+    sentBy((conn) => {
+      for (let at = 0; at < 3; at++)
+        conn.send(Uint8Array.of(at)).subscribe(() => {
+          outcomes.push(at);
+          conn.destroy();
+        });
+    });
+    expect(outcomes).toEqual([0, 1, 2]);
   });
 });
 
