@@ -45,15 +45,19 @@ export class Budget {
   /** Gives bytes back, and lets those try again for whom there may be room, in the order in which they came. */
   release(bytes: number): void {
     this.#used -= bytes;
-    const paused = [...this.#paused];
-    this.#paused.clear();
-    for (const again of paused) again();
+    if (this.#paused.size > 0) this.#resume();
     // Who waits anew stands at the end, and finds no room there.
     for (const [again, wanted] of this.#waiting) {
       if (!this.#fits(wanted)) continue;
       this.#waiting.delete(again);
       again();
     }
+  }
+
+  #resume(): void {
+    const paused = [...this.#paused];
+    this.#paused.clear();
+    for (const again of paused) again();
   }
 
   /** Waits no more. */

@@ -14,7 +14,7 @@ import { Pace } from './pace.js';
 import type { StreamRoad } from './send-all.js';
 import type { StreamedBodiesOf } from './streamed-bodies.js';
 import { Meter } from './traffic.js';
-import { beginTurn, endTurn } from './turns.js';
+import { beginTurn, endTurn, flushAfterTurn, isTurn } from './turns.js';
 import { watched } from './watched.js';
 import { type Waiting, Water } from './water.js';
 import { Writer, type WriterEvents } from './writer.js';
@@ -82,7 +82,11 @@ export class Core<In, Out> implements StreamRoad<Out>, StreamingPort, WriterEven
     this.#timers = new Deadlines((name) => this.#expired(name));
     this.#out = new Writer(wire, this);
     const machine = () => this.#machine;
-    this.#budgeted = inbound?.(machine, () => this.#retry());
+    this.#budgeted = inbound?.(machine, () => {
+      // There may be room again.
+      this.#machine.retry?.();
+      this.turn();
+    });
     this.sends = new Outbox(machine, this.#out, settings, this.meter);
     this.mark = new Water(this.sends, settings);
     this.received = new Inbox(this);
@@ -102,13 +106,20 @@ export class Core<In, Out> implements StreamRoad<Out>, StreamingPort, WriterEven
 
   // --- what its owner asks
 
-  /** Queues a message, or fails it; gives back what withdraws it, if it has not begun. */
+  /** Queues a message, or fails it; gives back what withdraws it. */
   begin(message: Out, sender: Sender): (() => void) | undefined {
-    return this.#withdrawal(this.add(message, sender));
+    return this.withdrawal(this.add(message, sender));
   }
 
-  beginFrame(frame: Frame, sender: Sender): (() => void) | undefined {
-    return this.#withdrawal(this.addFrame(frame, sender));
+  /** What has begun goes out whole, so there is nothing to undo. */
+  withdrawal(sending: Sending | undefined): (() => void) | undefined {
+    this.mark.look();
+    if (sending?.state !== 'queued') return undefined;
+    return () => {
+      if (sending.state !== 'queued') return;
+      this.sends.withdraw(sending);
+      this.mark.look();
+    };
   }
 
   /** Queues a frame, or fails it; the mark is the caller's to look at. */
@@ -309,11 +320,11 @@ export class Core<In, Out> implements StreamRoad<Out>, StreamingPort, WriterEven
     if (this.#readBefore > 0) this.#readBefore--;
     else this.#machine.consumed();
     this.#budgeted?.consumed();
-    this.turn();
+    this.#turnSoon();
   }
 
   inboxReady(): void {
-    this.turn();
+    this.#turnSoon();
   }
 
   restOf(message: In): Rest | undefined {
@@ -340,6 +351,17 @@ export class Core<In, Out> implements StreamRoad<Out>, StreamingPort, WriterEven
     this.#holdThePeer();
   }
 
+  /** Behind the turn of another connection that brings it about, which may do so for each of a hundred messages. */
+  #turnSoon(): void {
+    if (this.#isTurning || !isTurn()) this.turn();
+    else flushAfterTurn(this);
+  }
+
+  /** @internal The turn has come that was to come soon. */
+  flush(): void {
+    this.turn();
+  }
+
   #turnOnce(): void {
     this.#turnAgain = false;
     if (this.#hasOpened) this.#tellOpened();
@@ -352,18 +374,6 @@ export class Core<In, Out> implements StreamRoad<Out>, StreamingPort, WriterEven
     if (this.#bodies) this.#writeBodies(this.#bodies);
     this.mark.look();
     this.#finishIfDone();
-  }
-
-  /** What has begun goes out whole, so there is nothing to undo. */
-  #withdrawal(sending: Sending | undefined): (() => void) | undefined {
-    this.mark.look();
-    return sending?.state === 'queued' ? () => this.#withdraw(sending) : undefined;
-  }
-
-  #withdraw(sending: Sending): void {
-    if (sending.state !== 'queued') return;
-    this.sends.withdraw(sending);
-    this.mark.look();
   }
 
   #queued(sending: Sending | undefined): Sending | undefined {
@@ -411,12 +421,6 @@ export class Core<In, Out> implements StreamRoad<Out>, StreamingPort, WriterEven
       this.#isUndecodable = true;
       this.#fail(mistake ? cause : error, true);
     }
-  }
-
-  /** There may be room again in the budget. */
-  #retry(): void {
-    this.#machine.retry?.();
-    this.turn();
   }
 
   #writeBodies(bodies: StreamedBodiesOf): void {

@@ -137,7 +137,8 @@ class Door<In, Out> implements FrameDoor<Out> {
   }
 
   send(frame: Frame): Observable<void> {
-    return new Observable((subscriber) => this.#core.beginFrame(frame, subscriber));
+    const core = this.#core;
+    return new Observable((subscriber) => core.withdrawal(core.addFrame(frame, subscriber)));
   }
 
   add(frame: Frame, sender: Sender): void {

@@ -120,8 +120,7 @@ export class Inbox<In> implements GateOwner {
       tellEnd(reader, this.#ending?.failure);
       return;
     }
-    // Nearly always one; a list that grows has room for more.
-    this.#readers = this.#readers.length === 0 ? [reader] : [...this.#readers, reader];
+    this.#readers = this.#readers.concat(reader);
     reader.add(() => this.#remove(reader));
     this.#start();
   }

@@ -1,6 +1,5 @@
 import { asapScheduler } from 'rxjs';
 import { copied } from '../bytes/joined.js';
-import { Fifo } from '../flow/fifo.js';
 
 /** What collects in a turn what it will write at its end. */
 interface Collector {
@@ -8,7 +7,8 @@ interface Collector {
 }
 
 let depth = 0;
-const collectors = new Fifo<Collector>();
+/** In the order in which they came, and each once. */
+const collectors = new Set<Collector>();
 let isFlushing = false;
 /** While a turn ends: what was put together last. */
 let latest: { readonly pieces: readonly Uint8Array[]; readonly whole: Uint8Array } | undefined;
@@ -18,14 +18,17 @@ export function beginTurn(): void {
   depth += 1;
 }
 
+/** Whether a connection has its turn. */
+export const isTurn = (): boolean => depth > 0;
+
 export function endTurn(): void {
   depth -= 1;
-  if (depth === 0 && collectors.length > 0) flushAll();
+  if (depth === 0 && collectors.size > 0) flushAll();
 }
 
 /** Has it flushed when the turn ends. Outside of one that is when RxJS's `asapScheduler` says so: behind all that this task does. */
 export function flushAfterTurn(collector: Collector): void {
-  collectors.push(collector);
+  collectors.add(collector);
   // One for each, although the first will flush all: a test's virtual time may end before its own does.
   if (depth === 0) asapScheduler.schedule(flushAll);
 }
@@ -33,7 +36,10 @@ export function flushAfterTurn(collector: Collector): void {
 function flushAll(): void {
   isFlushing = true;
   try {
-    for (let each = collectors.shift(); each; each = collectors.shift()) each.flush();
+    for (const each of collectors) {
+      collectors.delete(each);
+      each.flush();
+    }
   } finally {
     // Whatever a wire of somebody's own may throw: what is shared does not outlive the turn.
     isFlushing = false;

@@ -5,6 +5,7 @@ import {
   type ObservedValueOf,
   type OperatorFunction,
   Subscriber,
+  throwError,
 } from 'rxjs';
 import { Fifo } from './fifo.js';
 import { currentDelivery, type Delivery, HoldOn, holdLost, isStrictByDefault, redeliver } from './hold.js';
@@ -128,10 +129,8 @@ class Consuming<T, O extends ObservableInput<unknown>> extends Subscriber<T> imp
 
   /** @internal So many more of the sends were taken. */
   taken(count: number): void {
-    for (let left = count; left > 0; left--) {
-      const held = this.#sent.shift();
-      // It has ended meanwhile.
-      if (held === undefined) return;
+    for (let left = count; left > 0 && !this.#isOver; left--) {
+      const held = this.#sent.shift() as Held<T>;
       this.emit(held, undefined as ObservedValueOf<O>);
       this.done(held);
     }
@@ -183,9 +182,7 @@ class Consuming<T, O extends ObservableInput<unknown>> extends Subscriber<T> imp
     try {
       inner = from(this.#project(held.value, this.#index++));
     } catch (error) {
-      this.failed(error);
-      this.done(held);
-      return;
+      inner = throwError(() => error);
     }
     if (inner instanceof Outcome && this.#isAlongside(inner)) this.#begin(inner, held);
     else this.#subscribeTo(inner as Observable<ObservedValueOf<O>>, held);

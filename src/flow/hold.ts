@@ -124,7 +124,8 @@ export class Gate {
 export class Delivery {
   readonly gate: Gate;
   readonly #consumed: (() => void) | undefined;
-  #holds = 0;
+  /** @internal */
+  holds = 0;
   #running = true;
 
   constructor(gate: Gate, consumed?: () => void) {
@@ -134,28 +135,23 @@ export class Delivery {
 
   /** Whether somebody holds it. */
   get held(): boolean {
-    return this.#holds > 0;
+    return this.holds > 0;
   }
 
   hold(room: number): Hold {
     return new HoldOn(this, room);
   }
 
-  /** @internal A hold was made. */
-  taken(): void {
-    this.#holds++;
-  }
-
   /** The first `next` has returned. Returns whether nobody holds the message any more. */
   delivered(): boolean {
     this.#running = false;
-    return this.#holds === 0;
+    return this.holds === 0;
   }
 
   /** @internal A hold was released. */
   letGo(): void {
-    this.#holds--;
-    if (this.#holds > 0 || this.#running) return;
+    this.holds--;
+    if (this.holds > 0 || this.#running) return;
     if (this.#consumed) this.#consumed();
     else this.gate.consumed();
   }
@@ -170,9 +166,10 @@ export class HoldOn implements Hold {
   constructor(delivery: Delivery | undefined, room: number) {
     this.#delivery = delivery;
     this.#blocks = room <= 0;
-    this.#released = delivery && holdWatcher?.();
-    delivery?.taken();
-    if (this.#blocks) delivery?.gate.shift(1);
+    if (delivery === undefined) return;
+    this.#released = holdWatcher?.();
+    delivery.holds++;
+    if (this.#blocks) delivery.gate.shift(1);
   }
 
   /** What is held. */
@@ -222,8 +219,6 @@ export function redeliver<T>(
   }
 }
 
-const nothingToHold: Hold = new HoldOn(undefined, 0);
-
 /**
  * Holds the message that is being delivered: call it inside `next`, in an operator of your own.
  *
@@ -236,7 +231,7 @@ const nothingToHold: Hold = new HoldOn(undefined, 0);
 export function hold({ room = 0 }: HoldOptions = {}): Hold {
   const delivery = currentDelivery();
   if (delivery === undefined && strictByDefault) throw holdLost();
-  return delivery?.hold(room) ?? nothingToHold;
+  return new HoldOn(delivery, room);
 }
 
 /** Whether a lost hold is an error where nobody said otherwise. */

@@ -4,7 +4,8 @@ const smallBytes = 2_048;
 /** What stands before messages, by their size. Those of small ones are made once: nobody changes a head, and to make one costs as much as all the rest of a send. */
 export class Heads {
   readonly #make: (size: number) => Uint8Array;
-  readonly #made: (Uint8Array | undefined)[] = [];
+  /** No array: where its places are far apart, that is a slower table. */
+  readonly #made = new Map<number, Uint8Array>();
 
   constructor(make: (size: number) => Uint8Array) {
     this.#make = make;
@@ -12,8 +13,11 @@ export class Heads {
 
   of(size: number): Uint8Array {
     if (size >= smallBytes) return this.#make(size);
-    const made = this.#made[size] ?? this.#make(size);
-    this.#made[size] = made;
-    return made;
+    let head = this.#made.get(size);
+    if (head === undefined) {
+      head = this.#make(size);
+      this.#made.set(size, head);
+    }
+    return head;
   }
 }
