@@ -5,14 +5,14 @@ import { allocations, besideTheLoopByHand } from '../helpers/performance.js';
 describe('A message of 64 bytes', () => {
   it('costs little where a stream of them is sent', async (test) => {
     const { heap, buffers, writes } = await allocations(test, 'oneWay', {});
-    expect(heap).toBeLessThan(182);
+    expect(heap).toBeLessThan(163);
     expect(buffers).toBeLessThan(100);
     expect(writes).toBeLessThan(0.01);
   });
 
   it('costs little where each is sent by itself', async (test) => {
     const { heap, buffers, writes } = await allocations(test, 'oneWay', { sending: 'each' });
-    expect(heap).toBeLessThan(710);
+    expect(heap).toBeLessThan(665);
     expect(buffers).toBeLessThan(100);
     expect(writes).toBeLessThan(0.01);
   });
@@ -24,7 +24,7 @@ describe('A message of 64 bytes', () => {
       { window: 256 },
       { messages: 25_000, rounds: 8 },
     );
-    expect(heap).toBeLessThan(1_570);
+    expect(heap).toBeLessThan(1_265);
     expect(buffers).toBeLessThan(200);
     expect(writes).toBeLessThan(0.01);
   });
