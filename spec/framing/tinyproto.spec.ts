@@ -294,6 +294,13 @@ describe('a tie', () => {
     }),
   );
 
+  it('closes our frame, so that the next may begin at once', () => {
+    const talk = Talk.open({ window: 2 }, undefined, { earlyBytes: 0 }).begin('aa');
+    expect(talk.machine.canBegin(false)).toBe(false);
+    talk.receive('00000001');
+    expect(talk.machine.canBegin(false)).toBe(true);
+  });
+
   it('commits no credit: their OK is withheld beyond the slots, and ours goes on', () => {
     const talk = Talk.open({}, undefined, { slots: 1, extraSlots: 1 });
     talk.begin('aa').receive('00000001 b1 00000001 b2 00000001 b3');
@@ -509,6 +516,18 @@ describe('lost step', () => {
     expect(Talk.open().receive('ff').since()).toBe('unexpected-answer');
     expect(Talk.open().receive('fd').since()).toBe('unexpected-answer');
     expect(Talk.open().begin('aa').receive('ff ff').since()).toBe('00000001 aa. taken unexpected-answer');
+  });
+
+  it('shows so, too, behind the last answer to frames that went early', () => {
+    const early = () => Talk.open({ window: 2 }).begin('aa').begin('bb').receive('ff');
+    for (const [answer, outcome] of [
+      ['ff', 'taken'],
+      ['fd', 'refused'],
+    ] as const) {
+      const talk = early().receive(answer);
+      expect(talk.since()).toBe(`00000001 aa. 00000001 bb. taken ${outcome}`);
+      expect(talk.receive('ff').since()).toBe('unexpected-answer');
+    }
   });
 
   it('shows as a signal that is no answer', () => {
