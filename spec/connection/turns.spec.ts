@@ -1,7 +1,8 @@
 import { type Hold, hold, lengthPrefixed, serve, text } from 'rx-tinyproto';
 import { marbles } from 'rx-tinyproto/testing';
-import { take, tap, timer } from 'rxjs';
+import { asapScheduler, take, tap, timer } from 'rxjs';
 import { describe, expect, it } from 'vitest';
+import { beginTurn, endTurn, flushAfterTurn, together } from '../../src/connection/turns.js';
 
 const options = { framing: lengthPrefixed(), codec: text() };
 
@@ -56,5 +57,70 @@ describe('A message that is let go', () => {
 
   it('makes room for the next at once, where no connection has its turn', () => {
     expect(seen('timer')).toBe('a ( b )');
+  });
+});
+
+/** A turn in which so many others come to have one of their own behind it, each of which does `then`. */
+const turnOf = (many: number, then: (at: number) => void): void => {
+  beginTurn();
+  for (let at = 0; at < many; at++)
+    flushAfterTurn({
+      flush() {
+        beginTurn();
+        try {
+          then(at);
+        } finally {
+          endTurn();
+        }
+      },
+    });
+  endTurn();
+};
+
+describe('a turn', () => {
+  it('is followed by those of any number of connections, one behind the other', () => {
+    let turns = 0;
+    turnOf(30_000, () => turns++);
+    expect(turns).toBe(30_000);
+  });
+
+  it('is followed by what those bring about in their turn, in the same task', () => {
+    const log: string[] = [];
+    turnOf(2, (at) => {
+      flushAfterTurn({ flush: () => void log.push(`write ${at}`) });
+      log.push(`turn ${at}`);
+    });
+    expect(log).toEqual(['turn 0', 'turn 1', 'write 0', 'write 1']);
+  });
+
+  it('is followed by that of the others, though one throws', async () => {
+    const turns: number[] = [];
+    const act = () =>
+      turnOf(3, (at) => {
+        turns.push(at);
+        if (at === 0) throw new Error('oops');
+      });
+    expect(act).toThrow('oops');
+    await new Promise<void>((resolve) => asapScheduler.schedule(() => resolve()));
+    expect(turns).toEqual([0, 1, 2]);
+  });
+
+  it('shares nothing of what was written before another turn, in which a buffer may be filled anew', () => {
+    const head = Uint8Array.of(0, 0, 0, 1);
+    const body = Uint8Array.of(1);
+    const written: Uint8Array[] = [];
+    const write = { flush: () => void written.push(together([head, body])) };
+    beginTurn();
+    flushAfterTurn(write);
+    flushAfterTurn({
+      flush() {
+        beginTurn();
+        body.fill(2);
+        flushAfterTurn(write);
+        endTurn();
+      },
+    });
+    endTurn();
+    expect(written.map((bytes) => bytes[4])).toEqual([1, 2]);
   });
 });

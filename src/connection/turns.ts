@@ -23,7 +23,7 @@ export const isTurn = (): boolean => depth > 0;
 
 export function endTurn(): void {
   depth -= 1;
-  if (depth === 0 && collectors.size > 0) flushAll();
+  if (depth === 0 && collectors.size > 0 && !isFlushing) flushAll();
 }
 
 /** Has it flushed when the turn ends. Outside of one that is when RxJS's `asapScheduler` says so: behind all that this task does. */
@@ -33,6 +33,7 @@ export function flushAfterTurn(collector: Collector): void {
   if (depth === 0) asapScheduler.schedule(flushAll);
 }
 
+/** Those whose turns the flushing brings about stand behind in the same list, not one inside of the other: of ten thousand connections that would be too deep. */
 function flushAll(): void {
   isFlushing = true;
   try {
@@ -41,9 +42,10 @@ function flushAll(): void {
       each.flush();
     }
   } finally {
-    // Whatever a wire of somebody's own may throw: what is shared does not outlive the turn.
+    // Whatever a wire of somebody's own may throw: what is shared does not outlive the turn, and the others have theirs.
     isFlushing = false;
     latest = undefined;
+    if (collectors.size > 0) asapScheduler.schedule(flushAll);
   }
 }
 
