@@ -26,12 +26,14 @@ import {
   map,
   merge,
   mergeMap,
+  NEVER,
   type Observable,
   of,
   scan,
   switchMap,
   take,
   takeLast,
+  takeUntil,
   timer,
 } from 'rxjs';
 import { describe, it } from 'vitest';
@@ -123,6 +125,24 @@ describe.each([
       },
       { windowBytes: 64 * KIB },
     ),
+  );
+
+  it(
+    'let those behind them go when they are withdrawn before they have given anything',
+    marbles(({ listen, connect, run, expectObservable, cold }) => {
+      expectObservable(listen(server, options).pipe(serve(sizes))).toBe('-a--b', { a: 1, b: 2 });
+      const silent: OutgoingBody = { size: 10, body$: NEVER };
+      const client = (conn: BodyConnection) => {
+        const sent = merge(
+          conn.sendAll([silent]).pipe(takeUntil(cold('-x'))),
+          conn.send(new Uint8Array(1)),
+          conn.send(silent).pipe(takeUntil(cold('----x'))),
+          conn.send(new Uint8Array(2)),
+        );
+        return sent.pipe(ignoreElements());
+      };
+      run(connect(server, options).pipe(converse(client)));
+    }),
   );
 
   it(

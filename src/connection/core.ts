@@ -115,11 +115,7 @@ export class Core<In, Out> implements StreamRoad<Out>, StreamingPort, WriterEven
   withdrawal(sending: Sending | undefined): (() => void) | undefined {
     this.mark.look();
     if (sending?.state !== 'queued') return undefined;
-    return () => {
-      if (sending.state !== 'queued') return;
-      this.sends.withdraw(sending);
-      this.mark.look();
-    };
+    return () => this.#withdrew(this.sends.withdraw(sending));
   }
 
   /** Queues a frame, or fails it; the mark is the caller's to look at. */
@@ -147,8 +143,7 @@ export class Core<In, Out> implements StreamRoad<Out>, StreamingPort, WriterEven
   /** Takes out what has not begun of a stream. */
   withdrawAll(stream: ManySender & Waiting): void {
     this.mark.leave(stream);
-    this.sends.withdrawAll(stream);
-    this.mark.look();
+    this.#withdrew(this.sends.withdrawAll(stream));
   }
 
   /** Somebody takes charge. */
@@ -374,6 +369,11 @@ export class Core<In, Out> implements StreamRoad<Out>, StreamingPort, WriterEven
     if (this.#bodies) this.#writeBodies(this.#bodies);
     this.mark.look();
     this.#finishIfDone();
+  }
+
+  /** What stood behind a body that has given nothing may begin now. */
+  #withdrew(any: boolean): void {
+    if (any) this.turn();
   }
 
   #queued(sending: Sending | undefined): Sending | undefined {

@@ -148,17 +148,20 @@ export class Outbox {
     this.#run = undefined;
   }
 
-  /** Takes a message out again, unless it has begun. */
-  withdraw(sending: Sending): void {
-    if (sending.state !== 'queued' || this.#failure) return;
+  /** Takes a message out again; returns whether it did, because it had not begun. */
+  withdraw(sending: Sending): boolean {
+    if (sending.state !== 'queued' || this.#failure) return false;
     sending.state = 'gone';
     this.#queued--;
     this.#forget(sending);
+    return true;
   }
 
-  /** Takes all messages of a stream out that have not begun. */
-  withdrawAll(stream: ManySender): void {
+  /** Takes all messages of a stream out that have not begun. Returns whether there were any. */
+  withdrawAll(stream: ManySender): boolean {
+    const before = this.#queued;
     for (const sending of this.#streams) if (sending.sender === stream) this.withdraw(sending);
+    return this.#queued < before;
   }
 
   /** Begins what may begin. */
