@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import { converse, hold, lines, serve, text } from 'rx-tinyproto';
+import { type Connection, consume, converse, hold, lines, serve, text } from 'rx-tinyproto';
 import { hex, MarbleError, type MarbleHelpers, type MarblesOptions, marbles } from 'rx-tinyproto/testing';
 import { concatMap, delay, from, interval, map, mergeMap, NEVER, of, Subject, tap, timer } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
@@ -277,6 +277,26 @@ describe('a marble test', () => {
           }),
         ),
       ).toBe('---#', undefined, { code: 'reset' });
+    }),
+  );
+
+  it(
+    'shows no outcome of a send that nobody waits for any more',
+    marbles(({ accepts, connect, expectSends, expectObservable }) => {
+      accepts('server:1').sends('-----|');
+      const client$ = connect('server:1', { framing: lines() });
+      const answered = (conn: Connection) =>
+        of('answer').pipe(consume(() => conn.send(hex`62`), { strict: false }));
+      expectObservable(
+        client$.pipe(
+          converse((conn) => {
+            expectSends(conn).toBe('c', { c: hex`63` });
+            conn.send(hex`61`).subscribe().unsubscribe();
+            answered(conn).subscribe().unsubscribe();
+            return conn.send(hex`63`);
+          }),
+        ),
+      ).toBe('x----|', { x: undefined });
     }),
   );
 });

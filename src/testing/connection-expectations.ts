@@ -151,12 +151,17 @@ interface Watched {
   failed(error: unknown): void;
 }
 
-/** Where the sends of one connection begin, of which is noted what becomes of them, whether somebody subscribes to each or waits for many. */
+/** Where the sends of one connection begin, of which is noted what becomes of them, whether somebody subscribes to each or waits for many, as long as somebody does. */
 const watchedRoad = (): Road<Watched> => ({
   begin(watched, who) {
     watched.begun();
+    const noting = new Noting(watched, who);
     try {
-      return watched.send.road.begin(watched.send.message, noting(watched, who));
+      const withdraw = watched.send.road.begin(watched.send.message, noting);
+      return () => {
+        noting.isOver = true;
+        withdraw?.();
+      };
     } catch (error) {
       watched.failed(error);
       throw error;
@@ -164,23 +169,35 @@ const watchedRoad = (): Road<Watched> => ({
   },
 });
 
-function noting(watched: Watched, who: Awaiting | Subscriber<void>): Awaiting {
-  return {
-    isStream: false,
-    taken() {
-      watched.taken();
-      if ('isStream' in who) who.taken(1);
-      else {
-        who.next();
-        who.complete();
-      }
-    },
-    failed(error) {
-      watched.failed(error);
-      if ('isStream' in who) who.failed(error);
-      else who.error(error);
-    },
-  };
+/** Between a send and who waits for it. */
+class Noting implements Awaiting {
+  readonly isStream = false;
+  /** Nobody waits any more. */
+  isOver = false;
+
+  constructor(
+    readonly watched: Watched,
+    readonly who: Awaiting | Subscriber<void>,
+  ) {}
+
+  taken(): void {
+    if (this.isOver) return;
+    const { watched, who } = this;
+    watched.taken();
+    if ('isStream' in who) who.taken(1);
+    else {
+      who.next();
+      who.complete();
+    }
+  }
+
+  failed(error: unknown): void {
+    if (this.isOver) return;
+    const { watched, who } = this;
+    watched.failed(error);
+    if ('isStream' in who) who.failed(error);
+    else who.error(error);
+  }
 }
 
 function later<In, R>(
