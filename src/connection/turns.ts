@@ -10,12 +10,13 @@ let depth = 0;
 /** In the order in which they came, and each once. */
 const collectors = new Set<Collector>();
 let isFlushing = false;
-/** While a turn ends: what was put together last. */
+/** While a turn ends, and no other has begun: what was put together last. */
 let latest: { readonly pieces: readonly Uint8Array[]; readonly whole: Uint8Array } | undefined;
 
 /** A connection's turn begins: what any connection writes in it, and in the turns that it brings about, goes out at its end. */
 export function beginTurn(): void {
   depth += 1;
+  latest = undefined;
 }
 
 /** Whether a connection has its turn. */
@@ -57,7 +58,7 @@ export function together(pieces: readonly Uint8Array[]): Uint8Array {
   if (pieces.length === 1) return pieces[0] as Uint8Array;
   if (latest && isSame(pieces, latest.pieces)) return latest.whole;
   const whole = copied(pieces);
-  if (isFlushing) latest = { pieces, whole };
+  if (isFlushing && depth === 0) latest = { pieces, whole };
   return whole;
 }
 
