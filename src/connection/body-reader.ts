@@ -89,7 +89,7 @@ export class BodyReader {
     this.#state = 'read';
     this.#reader = subscriber;
     // Whoever holds the message already says how many may be at work.
-    this.#reading = this.delivery?.hold(this.delivery.held ? 1 : 0);
+    this.#reading = this.delivery?.hold(this.delivery.holds > 0 ? 1 : 0);
     subscriber.add(() => this.#left());
     subscriber.add(
       asapScheduler.schedule(() => {

@@ -115,7 +115,10 @@ export class Core<In, Out> implements StreamRoad<Out>, StreamingPort, WriterEven
   withdrawal(sending: Sending | undefined): (() => void) | undefined {
     this.mark.look();
     if (sending?.state !== 'queued') return undefined;
-    return () => this.#withdrew(this.sends.withdraw(sending));
+    return () => {
+      // What stood behind a body that has given nothing may begin now.
+      if (this.sends.withdraw(sending)) this.turn();
+    };
   }
 
   /** Queues a frame, or fails it; the mark is the caller's to look at. */
@@ -143,7 +146,7 @@ export class Core<In, Out> implements StreamRoad<Out>, StreamingPort, WriterEven
   /** Takes out what has not begun of a stream. */
   withdrawAll(stream: ManySender & Waiting): void {
     this.mark.leave(stream);
-    this.#withdrew(this.sends.withdrawAll(stream));
+    if (this.sends.withdrawAll(stream)) this.turn();
   }
 
   /** Somebody takes charge. */
@@ -369,11 +372,6 @@ export class Core<In, Out> implements StreamRoad<Out>, StreamingPort, WriterEven
     if (this.#bodies) this.#writeBodies(this.#bodies);
     this.mark.look();
     this.#finishIfDone();
-  }
-
-  /** What stood behind a body that has given nothing may begin now. */
-  #withdrew(any: boolean): void {
-    if (any) this.turn();
   }
 
   #queued(sending: Sending | undefined): Sending | undefined {

@@ -65,7 +65,7 @@ export class Outbox {
   readonly #machine: () => FramingMachine;
   readonly #out: Writer;
   readonly #limits: OutboxOptions;
-  readonly #meter: Meter | undefined;
+  readonly #meter: Meter;
   readonly #singles = new Fifo<Sending>();
   readonly #streams = new Fifo<Sending>();
   readonly #begun = new Fifo<Sending>();
@@ -84,7 +84,7 @@ export class Outbox {
   #failure: { readonly cause: unknown } | undefined;
 
   /** The machine may be another from one call to the next. */
-  constructor(machine: () => FramingMachine, out: Writer, limits: OutboxOptions, meter?: Meter) {
+  constructor(machine: () => FramingMachine, out: Writer, limits: OutboxOptions, meter: Meter) {
     this.#machine = machine;
     this.#out = out;
     this.#limits = limits;
@@ -132,7 +132,7 @@ export class Outbox {
     this.#messages++;
     if (source) this.#bodies++;
     const mayBegin = this.#queued === 0 && !source && this.#machine().canBegin(isStream(sender));
-    const run = mayBegin ? this.#joined(frame, sender) : undefined;
+    const run = mayBegin && this.#joined(frame, sender);
     if (run) return run;
     const sending = new Sending(sender, frame, source, this.#order++);
     if (mayBegin) this.#begin(sending);
@@ -150,11 +150,13 @@ export class Outbox {
 
   /** Takes a message out again; returns whether it did, because it had not begun. */
   withdraw(sending: Sending): boolean {
-    if (sending.state !== 'queued' || this.#failure) return false;
-    sending.state = 'gone';
-    this.#queued--;
-    this.#forget(sending);
-    return true;
+    const isQueued = sending.state === 'queued' && !this.#failure;
+    if (isQueued) {
+      sending.state = 'gone';
+      this.#queued--;
+      this.#forget(sending);
+    }
+    return isQueued;
   }
 
   /** Takes all messages of a stream out that have not begun. Returns whether there were any. */
@@ -297,9 +299,9 @@ export class Outbox {
     if (this.#handedBefore > 0) this.#handedBefore--;
     this.#forget(head);
     if (head.outcome === 'taken') {
-      this.#meter?.taken(head.count);
+      this.#meter.taken(head.count);
       tellTaken(head.sender, head.count);
-      if (head.others) for (const other of head.others) tellTaken(other, 1);
+      for (const other of head.others ?? []) tellTaken(other, 1);
     } else tellFailed(head.sender, refused(head.frame.streamed ?? head.frame.body.length));
   }
 

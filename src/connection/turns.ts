@@ -24,7 +24,7 @@ export const isTurn = (): boolean => depth > 0;
 
 export function endTurn(): void {
   depth -= 1;
-  if (depth === 0 && collectors.size > 0 && !isFlushing) flushAll();
+  if (depth === 0 && !isFlushing && collectors.size > 0) flushAll();
 }
 
 /** Has it flushed when the turn ends. Outside of one that is when RxJS's `asapScheduler` says so: behind all that this task does. */
@@ -44,8 +44,8 @@ function flushAll(): void {
     }
   } finally {
     // Whatever a wire of somebody's own may throw: what is shared does not outlive the turn, and the others have theirs.
-    isFlushing = false;
     latest = undefined;
+    isFlushing = false;
     if (collectors.size > 0) asapScheduler.schedule(flushAll);
   }
 }
@@ -58,7 +58,7 @@ export function together(pieces: readonly Uint8Array[]): Uint8Array {
   if (pieces.length === 1) return pieces[0] as Uint8Array;
   if (latest && isSame(pieces, latest.pieces)) return latest.whole;
   const whole = copied(pieces);
-  if (isFlushing && depth === 0) latest = { pieces, whole };
+  if (depth === 0 && isFlushing) latest = { pieces, whole };
   return whole;
 }
 

@@ -124,18 +124,13 @@ export class Gate {
 export class Delivery {
   readonly gate: Gate;
   readonly #consumed: (() => void) | undefined;
-  /** @internal */
+  /** @internal How many hold it. */
   holds = 0;
   #running = true;
 
   constructor(gate: Gate, consumed?: () => void) {
     this.gate = gate;
     this.#consumed = consumed;
-  }
-
-  /** Whether somebody holds it. */
-  get held(): boolean {
-    return this.holds > 0;
   }
 
   hold(room: number): Hold {
