@@ -9,7 +9,7 @@ import { streamRoad } from './stream-road.js';
 
 /** Dials with what the platform has: a `WebSocketStream`, or else a `WebSocket`. */
 export function browserDial(address: Address, options: BrowserSocketOptions): Observable<Wire> {
-  const { protocols = [], streams = false } = options;
+  const { protocols = [], streams } = options;
   const { WebSocket, WebSocketStream } = platform();
   const url = urlOf(address);
   return new Observable((subscriber) => {
