@@ -131,7 +131,7 @@ export function frameWire(open: (on: RoadEvents) => Road, options: FrameWireOpti
     });
   }
 
-  function destroy({ reset = false }: { readonly reset?: boolean } = {}): void {
+  function destroy({ reset }: { readonly reset?: boolean } = {}): void {
     destroyed = true;
     reads.drop();
     if (state !== 'open') return;
