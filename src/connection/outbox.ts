@@ -1,6 +1,7 @@
 import type { Subscriber } from 'rxjs';
 import { type Fate, SendError } from '../errors.js';
 import { Fifo } from '../flow/fifo.js';
+import type { Awaiting } from '../flow/outcome.js';
 import type { Frame, FramingMachine } from '../framing/framing.js';
 import type { BodySource } from './body-source.js';
 import type { Meter } from './traffic.js';
@@ -12,11 +13,7 @@ export interface OutboxOptions {
 }
 
 /** Who sends many messages, and waits for the outcome of each, in order. Told once, never from inside `add`, except of a refusal to queue it. */
-export interface ManySender {
-  /** Whether its messages give way to answers (wire-protocol.md, rule 3). */
-  readonly isStream: boolean;
-  /** So many more of its messages were taken. */
-  taken(messages: number): void;
+export interface ManySender extends Awaiting {
   failed(error: SendError): void;
 }
 
