@@ -146,6 +146,21 @@ describe.each([
   );
 
   it(
+    'take those behind them along when all are withdrawn at once',
+    marbles(({ listen, connect, run, expectObservable, cold }) => {
+      expectObservable(listen(server, options).pipe(serve(sizes))).toBe('-a', { a: 1 });
+      const silent: OutgoingBody = { size: 10, body$: NEVER };
+      const left = (conn: BodyConnection) =>
+        merge(conn.send(silent), conn.send(new Uint8Array(3))).pipe(takeUntil(cold('-x')));
+      run(
+        connect(server, options).pipe(
+          converse((conn) => merge(left(conn), conn.send(new Uint8Array(1))).pipe(ignoreElements())),
+        ),
+      );
+    }),
+  );
+
+  it(
     'are held at their head while the message before is held',
     marbles(({ listen, connect, run, expectObservable }) => {
       const held = (conn: BodyConnection) =>

@@ -116,8 +116,8 @@ export class Core<In, Out> implements StreamRoad<Out>, StreamingPort, WriterEven
     this.mark.look();
     if (sending?.state !== 'queued') return undefined;
     return () => {
-      // What stood behind a body that has given nothing may begin now.
-      if (this.sends.withdraw(sending)) this.turn();
+      // What stands behind a body that has given nothing may begin, if it is not taken back, too.
+      if (this.sends.withdraw(sending)) flushAfterTurn(this);
     };
   }
 
@@ -146,7 +146,7 @@ export class Core<In, Out> implements StreamRoad<Out>, StreamingPort, WriterEven
   /** Takes out what has not begun of a stream. */
   withdrawAll(stream: ManySender & Waiting): void {
     this.mark.leave(stream);
-    if (this.sends.withdrawAll(stream)) this.turn();
+    if (this.sends.withdrawAll(stream)) flushAfterTurn(this);
   }
 
   /** Somebody takes charge. */
