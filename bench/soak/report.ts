@@ -34,7 +34,6 @@ export const MiB = 1 << 20;
 export const inMiB = (bytes: number): string => `${(bytes / MiB).toFixed(1)} MiB`;
 export const inKiB = (bytes: number): string => `${(bytes / 1_024).toFixed(1)} KiB`;
 export const inMs = (ms: number): string => `${ms.toFixed(ms < 10 ? 1 : 0)} ms`;
-export const inTimes = (times: number): string => `${times.toFixed(2)} times`;
 export const inS = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
 
 /** A number that has a bound. */

@@ -1,6 +1,6 @@
 /** What good peers notice: how long they wait for their answers, from one moment to another. */
 import type { Waits } from './peers.js';
-import { atMost, type Finding, inMs } from './report.js';
+import { inMs } from './report.js';
 
 /** A span of time, in milliseconds since 1970. */
 export interface Phase {
@@ -31,7 +31,3 @@ export function during(waits: Waits, { from, to }: Phase): Latency {
 /** Half of the waits, 99 %, the longest. */
 export const three = ({ p50, p99, most }: Latency): string =>
   Number.isNaN(p50) ? 'no time' : `${inMs(p50)}, ${inMs(p99)}, ${inMs(most)}`;
-
-/** A quarter more than without the bad ones; a millisecond, where that is more. */
-export const hardlyMore = (what: string, { p99 }: Latency, alone: Latency): Finding =>
-  atMost(what, p99, Math.max(1.25 * alone.p99, alone.p99 + 1), inMs);

@@ -1,15 +1,5 @@
-import { type Bad, type Beside, beside, cutAll, grown, latencies, unhurt, why } from '../beside.js';
-import {
-  atMost,
-  type Case,
-  type Extent,
-  exactly,
-  type Finding,
-  inMiB,
-  inS,
-  inTimes,
-  MiB,
-} from '../report.js';
+import { type Bad, beside, cutAll, grown, latencies, unhurt, why } from '../beside.js';
+import { atMost, type Case, type Extent, exactly, type Finding, inMiB, inS, MiB } from '../report.js';
 
 const count = 1_000;
 const deadlineMs = 6_000;
@@ -34,14 +24,9 @@ const handshakes: Bad = {
   options: { floods: true, okTimeoutMs: deadlineMs, maxQueuedBytes },
 };
 
-/** How much longer the good ones wait, which is a quarter at most, or what it is with bare sockets: here the kernel of those that do not read is the server's, too. One run has twice what another has, alone or not: a pause of the collector more. */
-const slower = ({ there, alone }: Beside) => there.p99 / alone.p99;
-
 async function runStreams(_: Extent): Promise<readonly Finding[]> {
   const floor = await beside({ ...streams, kind: 'bare' });
   const ours = await beside(streams);
-  const rounds = [ours];
-  while (rounds.length < 5) rounds.push(await beside(streams));
   const each = ({ flooded }: typeof ours) => `${inMiB(flooded / count)} each`;
   return [
     exactly('bad peers that were cut', ours.cut.count, count),
@@ -57,14 +42,7 @@ async function runStreams(_: Extent): Promise<readonly Finding[]> {
     why(ours.failures),
     grown(ours, budget + 32 * MiB),
     ...latencies(ours, floor),
-    atMost(
-      '99 % of the waits while they are there, beside 99 % alone: the median of five runs',
-      rounds.map(slower).sort((a, b) => a - b)[2] as number,
-      Math.max(1.25, slower(floor)),
-      inTimes,
-      slower(floor),
-    ),
-    ...rounds.flatMap(({ clean }) => clean),
+    ...(await unhurt(streams, ours, floor)),
   ];
 }
 
@@ -74,8 +52,7 @@ async function runHandshakes(_: Extent): Promise<readonly Finding[]> {
     ...cutAll(measured, handshakes),
     grown(measured, budget + 32 * MiB),
     ...latencies(measured),
-    unhurt(measured),
-    ...measured.clean,
+    ...(await unhurt(handshakes, measured)),
   ];
 }
 
