@@ -39,7 +39,7 @@ export function streamRoad(stream: PlatformStream, ends: StreamEnds, on: RoadEve
     .then(
       ({ closeCode, reason }) => on.closed(closeCode, reason),
       // Not clean, but with the peer's code where its close frame came before TCP broke: then nothing was lost.
-      ({ closeCode = 1006, reason = '' }) => on.closed(closeCode, reason),
+      ({ closeCode, reason }) => on.closed(closeCode ?? 1006, reason ?? ''),
     );
 
   return {
