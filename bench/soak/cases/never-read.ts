@@ -42,7 +42,7 @@ async function runStreams(_: Extent): Promise<readonly Finding[]> {
     why(ours.failures),
     grown(ours, budget + 32 * MiB),
     ...latencies(ours, floor),
-    ...(await unhurt(streams, ours, floor)),
+    ...(await unhurt(streams, ours)),
   ];
 }
 
