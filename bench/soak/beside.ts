@@ -2,7 +2,7 @@
 import { setTimeout as pass } from 'node:timers/promises';
 import type { Remote } from './calls.js';
 import type { Badness } from './peers.js';
-import { atMost, exactly, type Finding, inMiB, inMs, inS } from './report.js';
+import { atMost, type Extent, exactly, type Finding, inMiB, inMs, inS } from './report.js';
 import type { Kind, Listening, ServerCalls } from './server.js';
 import { onStage } from './stage.js';
 import { clock, during, type Latency, type Phase, three } from './waits.js';
@@ -123,13 +123,11 @@ export function latencies(ours: Beside, floor?: Beside): readonly Finding[] {
   ];
 }
 
-const rounds = 3;
-
 /**
  * That the good ones hardly notice: they wait a quarter longer at most, or a millisecond, where that is more. Two pauses of the collector in so short a time are 99 %, so there
  * are further rounds, and the medians count.
  */
-export async function unhurt(bad: Bad, first: Beside): Promise<readonly Finding[]> {
+export async function unhurt(bad: Bad, first: Beside, { rounds }: Extent): Promise<readonly Finding[]> {
   const all = [first];
   while (all.length < rounds) all.push(await beside(bad));
   const alone = median(all.map((round) => round.alone.p99));

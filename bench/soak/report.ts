@@ -20,6 +20,8 @@ export interface Case {
 /** How much of it, and for how long at most. */
 export interface Extent {
   readonly long: boolean;
+  /** How often good peers are looked at beside bad ones; the medians count. */
+  readonly rounds: number;
   /** What the whole run may take, in milliseconds, and a case at most. */
   readonly leftMs: () => number;
 }

@@ -1,10 +1,10 @@
 /**
  * Many connections, bad ones, and for long: what becomes of memory, of time, and of those who behave.
  *
- *     npm run soak -- [--long] [--minutes N] [--case NAME,…] [--out FILE]
+ *     npm run soak -- [--long] [--minutes N] [--rounds N] [--case NAME,…] [--out FILE]
  *
  * `--minutes` (default 10, 60 with `--long`) bounds the whole run; cases that no time is left for are named and make it fail. A whole run writes docs/soak.md.
- * Fails if something does not hold.
+ * Whether good peers notice bad ones is the median of `--rounds` (default 3). Fails if something does not hold.
  */
 import { writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
@@ -36,6 +36,7 @@ const all = [
 const { values: options } = parseArgs({
   options: {
     long: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '3' },
     minutes: { type: 'string' },
     case: { type: 'string', multiple: true },
     out: { type: 'string' },
@@ -50,6 +51,8 @@ if (unknown.length > 0)
 
 const minutes = Number(options.minutes ?? (options.long ? 60 : 10));
 if (!(minutes > 0)) throw new RangeError(`--minutes is above 0, not ${options.minutes}`);
+const rounds = Number(options.rounds);
+if (!(rounds >= 1)) throw new RangeError(`--rounds is 1 or more, not ${options.rounds}`);
 const began = performance.now();
 const leftMs = () => began + minutes * 60_000 - performance.now();
 
@@ -68,7 +71,7 @@ for (const of of chosen) {
     continue;
   }
   const start = performance.now();
-  const findings = await Promise.race([of.run({ long: options.long, leftMs }), late(of.name)]);
+  const findings = await Promise.race([of.run({ long: options.long, rounds, leftMs }), late(of.name)]);
   const seconds = (performance.now() - start) / 1_000;
   told.push({ of, findings, seconds });
   console.log(section({ of, findings, seconds }));

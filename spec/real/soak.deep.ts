@@ -15,7 +15,7 @@ async function soaked(
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const out = join(folder, 'page.md');
   const named = cases.flatMap((name) => ['--case', name]);
-  const args = ['--import', 'tsx', 'bench/soak/run.ts', ...named, '--out', out];
+  const args = ['--import', 'tsx', 'bench/soak/run.ts', '--rounds', '1', ...named, '--out', out];
   const ended = await new Promise<boolean>((resolve) => {
     execFile(process.execPath, args, { cwd: root, timeout: 150_000 }, (error) =>
       resolve(error?.killed !== true),

@@ -3,14 +3,14 @@ import { type Case, type Extent, type Finding, inMiB, MiB } from '../report.js';
 
 const bad: Bad = { how: 'announces', count: 1_000, kind: 'tinyproto', size: 8 * MiB };
 
-async function run(_: Extent): Promise<readonly Finding[]> {
+async function run(extent: Extent): Promise<readonly Finding[]> {
   const measured = await beside(bad);
   const { before, peak } = measured;
   return [
     grown(measured, 16 * MiB),
     { what: 'resident memory grown', ours: inMiB(peak.rss - before.rss) },
     ...latencies(measured),
-    ...(await unhurt(bad, measured)),
+    ...(await unhurt(bad, measured, extent)),
   ];
 }
 

@@ -24,7 +24,7 @@ const handshakes: Bad = {
   options: { floods: true, okTimeoutMs: deadlineMs, maxQueuedBytes },
 };
 
-async function runStreams(_: Extent): Promise<readonly Finding[]> {
+async function runStreams(extent: Extent): Promise<readonly Finding[]> {
   const floor = await beside({ ...streams, kind: 'bare' });
   const ours = await beside(streams);
   const each = ({ flooded }: typeof ours) => `${inMiB(flooded / count)} each`;
@@ -42,17 +42,17 @@ async function runStreams(_: Extent): Promise<readonly Finding[]> {
     why(ours.failures),
     grown(ours, budget + 32 * MiB),
     ...latencies(ours, floor),
-    ...(await unhurt(streams, ours)),
+    ...(await unhurt(streams, ours, extent)),
   ];
 }
 
-async function runHandshakes(_: Extent): Promise<readonly Finding[]> {
+async function runHandshakes(extent: Extent): Promise<readonly Finding[]> {
   const measured = await beside(handshakes);
   return [
     ...cutAll(measured, handshakes),
     grown(measured, budget + 32 * MiB),
     ...latencies(measured),
-    ...(await unhurt(handshakes, measured)),
+    ...(await unhurt(handshakes, measured, extent)),
   ];
 }
 

@@ -10,9 +10,9 @@ const payloads: Bad = { ...common, how: 'payload', size: 64, cutWithinMs: 10 * s
 
 const run =
   (bad: Bad) =>
-  async (_: Extent): Promise<readonly Finding[]> => {
+  async (extent: Extent): Promise<readonly Finding[]> => {
     const measured = await beside(bad);
-    return [...cutAll(measured, bad), ...latencies(measured), ...(await unhurt(bad, measured))];
+    return [...cutAll(measured, bad), ...latencies(measured), ...(await unhurt(bad, measured, extent))];
   };
 
 const slow = (name: string, what: string, about: string, bad: Bad): Case => ({
