@@ -5,7 +5,7 @@ import type { Wire, WireClosed } from '../transport/transport.js';
 import type { Connection, Protocol } from './connection.js';
 import { Deadlines } from './deadlines.js';
 import { encode, type Spoken } from './encoder.js';
-import type { Inbound } from './inbound.js';
+import type { Inbound, InboundOwner } from './inbound.js';
 import { type Failure, Inbox, type InboxEvents, type None, none, type Rest } from './inbox.js';
 import { Life } from './life.js';
 import type { ConnectionSettings } from './options.js';
@@ -38,9 +38,11 @@ interface Fault {
  * Whatever happens is noted first and acted on in `turn`, in one order: so that the machine is never called back from inside itself. It is a class, and makes what it has when
  * that is needed, because a server has ten thousand of them, most of them idle.
  */
-export class Core<In, Out> implements StreamRoad<Out>, StreamingPort, WriterEvents, InboxEvents<In> {
+export class Core<In, Out>
+  implements StreamRoad<Out>, StreamingPort, WriterEvents, InboxEvents<In>, InboundOwner
+{
   readonly wire: Wire;
-  readonly spoken: Spoken<In, Out>;
+  spoken: Spoken<In, Out>;
   readonly meter: Meter;
   readonly life = new Life();
   readonly sends: Outbox;
@@ -48,13 +50,15 @@ export class Core<In, Out> implements StreamRoad<Out>, StreamingPort, WriterEven
   readonly received: Inbox<In>;
   readonly #settings: ConnectionSettings<In, Out>;
   readonly #out: Writer;
-  readonly #timers: Deadlines<Deadline>;
-  readonly #budgeted: Inbound | undefined;
+  /** Made for the first deadline. */
+  #timers: Deadlines<Deadline> | undefined;
+  /** What it has of its server's budget: made for the first bytes. */
+  #budgeted: Inbound | undefined;
   /** Made for the first message that comes in more than one part. */
   #pace: Pace | undefined;
   #connection: Connection<In, Out> | undefined;
   #opening: Observer<Connection<In, Out>> | undefined;
-  #machine: FramingMachine;
+  machine: FramingMachine;
   #bodies: StreamedBodiesOf | undefined;
   /** Messages read from a machine that another has followed: that one knows nothing of them. */
   #readBefore = 0;
@@ -74,24 +78,16 @@ export class Core<In, Out> implements StreamRoad<Out>, StreamingPort, WriterEven
   #quietMs: number | undefined;
 
   constructor(wire: Wire, settings: ConnectionSettings<In, Out>) {
-    const { framing, codec, bodies, inbound } = settings;
+    const { framing, bodies } = settings;
     this.wire = wire;
-    this.#settings = settings;
-    this.spoken = { framing, codec, bodies };
+    this.#settings = this.spoken = settings;
     this.meter = new Meter(settings.traffic);
-    this.#timers = new Deadlines((name) => this.#expired(name));
     this.#out = new Writer(wire, this);
-    const machine = () => this.#machine;
-    this.#budgeted = inbound?.(machine, () => {
-      // There may be room again.
-      this.#machine.retry?.();
-      this.turn();
-    });
-    this.sends = new Outbox(machine, this.#out, settings, this.meter);
+    this.sends = new Outbox(this, this.#out, settings, this.meter);
     this.mark = new Water(this.sends, settings);
     this.received = new Inbox(this);
     this.#bodies = bodies?.open(framing, this, this);
-    this.#machine = this.#bodies?.machine ?? framing.open(this);
+    this.machine = this.#bodies?.machine ?? framing.open(this);
   }
 
   /** Begins the conversation: `opening` is given what the owner will see of it, when the opening exchange is done. */
@@ -99,8 +95,8 @@ export class Core<In, Out> implements StreamRoad<Out>, StreamingPort, WriterEven
     this.#connection = connection;
     this.#opening = opening;
     this.wire.bytes$.subscribe(new FromWire(this as unknown as Core<never, never>));
-    this.wire.closed$.subscribe((closed) => this.#wireClosed(closed));
-    this.#machine.start();
+    this.wire.closed$.subscribe(new WireEnd(this as unknown as Core<never, never>));
+    this.machine.start();
     this.turn();
   }
 
@@ -153,7 +149,7 @@ export class Core<In, Out> implements StreamRoad<Out>, StreamingPort, WriterEven
   claimed(): void {
     if (!this.#isUnclaimed) return;
     this.#isUnclaimed = false;
-    this.#timers.clear('claim');
+    this.#timers?.clear('claim');
   }
 
   reframe<NextIn, NextOut>(next: Protocol<NextIn, NextOut>): void {
@@ -161,16 +157,15 @@ export class Core<In, Out> implements StreamRoad<Out>, StreamingPort, WriterEven
     if (!framing.halfClose)
       throw new TypeError(`${framing.name} has state on both sides: it cannot be swapped out`);
     if (this.life.state !== 'open') throw new WireError('reset', 'The connection has ended, or is about to');
-    if (this.#bodies?.open || this.#machine.midFrame) throw new TypeError('A body is on its way');
+    if (this.#bodies?.open || this.machine.midFrame) throw new TypeError('A body is on its way');
     this.#bodies = undefined;
-    const unread = this.#machine.release();
+    const unread = this.machine.release();
     this.#readBefore += this.received.held;
-    this.spoken.framing = next.framing ?? framing;
-    this.spoken.codec = next.codec as unknown as typeof this.spoken.codec;
-    this.spoken.bodies = undefined;
-    this.#machine = this.spoken.framing.open(this);
-    this.#machine.start();
-    this.#machine.receive(unread);
+    const codec = next.codec as unknown as typeof this.spoken.codec;
+    this.spoken = { framing: next.framing ?? framing, codec, bodies: undefined };
+    this.machine = this.spoken.framing.open(this);
+    this.machine.start();
+    this.machine.receive(unread);
     this.turn();
   }
 
@@ -188,8 +183,8 @@ export class Core<In, Out> implements StreamRoad<Out>, StreamingPort, WriterEven
     }
     this.life.by ??= 'us';
     if (this.life.go('close')) {
-      this.#timers.set('close', this.#settings.closeTimeoutMs);
-      this.#machine.close();
+      this.#await('close', this.#settings.closeTimeoutMs);
+      this.machine.close();
     }
     this.#bodies?.cut();
     this.received.cut();
@@ -236,30 +231,37 @@ export class Core<In, Out> implements StreamRoad<Out>, StreamingPort, WriterEven
 
   await(wait: Wait, ms: number): void {
     if (wait === 'quiet') this.#quietMs = ms;
-    this.#timers.set(wait, ms);
+    this.#await(wait, ms);
   }
 
   settle(wait: Wait): void {
     if (wait === 'quiet') this.#quietMs = undefined;
-    this.#timers.clear(wait);
+    this.#timers?.clear(wait);
   }
 
   grant(bytes: number, force: boolean): boolean {
     return this.#budgeted?.grant(bytes, force) ?? true;
   }
 
+  /** @internal There may be room in the server's budget once more. */
+  roomAgain(): void {
+    this.machine.retry?.();
+    this.turn();
+  }
+
   // --- what the wire brings
 
   cameBytes(chunk: Uint8Array): void {
     if (this.life.state === 'closed') return;
+    this.#budgeted ??= this.#settings.inbound?.(this);
     this.meter.came(chunk.length);
-    this.#machine.receive(chunk);
+    this.machine.receive(chunk);
     this.turn();
   }
 
   cameEnd(): void {
     if (this.life.state === 'closed') return;
-    this.#machine.receiveEnd();
+    this.machine.receiveEnd();
     this.#peerHasEnded = true;
     this.turn();
   }
@@ -270,7 +272,8 @@ export class Core<In, Out> implements StreamRoad<Out>, StreamingPort, WriterEven
     this.turn();
   }
 
-  #wireClosed({ error }: WireClosed): void {
+  /** The wire is gone. */
+  wireClosed({ error }: WireClosed): void {
     if (error) this.#fail(error, true);
     else this.#shut(undefined, false);
     this.#tellClosed();
@@ -293,12 +296,12 @@ export class Core<In, Out> implements StreamRoad<Out>, StreamingPort, WriterEven
   }
 
   progress(pending: boolean): void {
-    if (pending) this.#timers.set('write', this.#settings.writeTimeoutMs);
-    else this.#timers.clear('write');
+    if (pending) this.#await('write', this.#settings.writeTimeoutMs);
+    else this.#timers?.clear('write');
     if (this.#quietMs === undefined) return;
     // The road is not quiet while bytes of ours are on it, as far as we can tell.
-    if (pending) this.#timers.clear('quiet');
-    else this.#timers.set('quiet', this.#quietMs);
+    if (pending) this.#timers?.clear('quiet');
+    else this.#await('quiet', this.#quietMs);
   }
 
   writingFailed(error: WireError): void {
@@ -316,7 +319,7 @@ export class Core<In, Out> implements StreamRoad<Out>, StreamingPort, WriterEven
 
   messageConsumed(): void {
     if (this.#readBefore > 0) this.#readBefore--;
-    else this.#machine.consumed();
+    else this.machine.consumed();
     this.#budgeted?.consumed();
     this.#turnSoon();
   }
@@ -383,7 +386,7 @@ export class Core<In, Out> implements StreamRoad<Out>, StreamingPort, WriterEven
 
   #readBytes(): In | None {
     const { codec } = this.spoken;
-    for (let bytes = this.#machine.read(); bytes && !this.#isUndecodable; bytes = this.#machine.read()) {
+    for (let bytes = this.machine.read(); bytes && !this.#isUndecodable; bytes = this.machine.read()) {
       this.meter.read();
       this.#budgeted?.read(bytes.length);
       if (codec === undefined) return bytes as In;
@@ -411,7 +414,7 @@ export class Core<In, Out> implements StreamRoad<Out>, StreamingPort, WriterEven
     const mistake = cause instanceof AsyncSchemaError;
     const { onUndecodable } = this.#settings;
     if (onUndecodable && !mistake) {
-      this.#machine.consumed();
+      this.machine.consumed();
       this.#budgeted?.consumed();
       // Subscribed to, an observer that throws is reported by RxJS and harms nobody.
       of(error).subscribe(onUndecodable);
@@ -433,13 +436,14 @@ export class Core<In, Out> implements StreamRoad<Out>, StreamingPort, WriterEven
     if (!this.life.go('opened')) return;
     const { claimTimeoutMs } = this.#settings;
     this.#isUnclaimed = claimTimeoutMs !== undefined;
-    if (claimTimeoutMs !== undefined) this.#timers.set('claim', claimTimeoutMs);
     const connection = this.#connection as Connection<In, Out>;
     const opening = this.#opening;
     this.#opening = undefined;
-    watched()?.opened(connection, () => this.#machine.unreadBytes);
+    watched()?.opened(connection, () => this.machine.unreadBytes);
     opening?.next(connection);
     opening?.complete();
+    // Most are claimed at once.
+    if (this.#isUnclaimed && claimTimeoutMs !== undefined) this.#await('claim', claimTimeoutMs);
   }
 
   #peerEnded(): void {
@@ -456,17 +460,17 @@ export class Core<In, Out> implements StreamRoad<Out>, StreamingPort, WriterEven
     }
     this.life.go('peerEnd');
     this.received.end();
-    if (!this.received.observed) this.#timers.set('close', this.#settings.closeTimeoutMs);
+    if (!this.received.observed) this.#await('close', this.#settings.closeTimeoutMs);
   }
 
   /** Sends FIN when nothing of ours is left to say. */
   #finishIfDone(): void {
     if (this.life.state === 'open' || !this.sends.empty || !this.#mayFinish()) return;
     if (this.#bodies?.isCutInside) this.#resetInside();
-    if (!this.#machine.tryEnd()) return;
+    if (!this.machine.tryEnd()) return;
     this.life.go('finSent');
-    if (this.life.state === 'finishing') this.#timers.set('close', this.#settings.closeTimeoutMs);
-    else this.#timers.clear('close');
+    if (this.life.state === 'finishing') this.#await('close', this.#settings.closeTimeoutMs);
+    else this.#timers?.clear('close');
     this.#out.end();
   }
 
@@ -492,9 +496,9 @@ export class Core<In, Out> implements StreamRoad<Out>, StreamingPort, WriterEven
     const drops = state === 'closing' || state === 'finishing';
     const isFull = this.#budgeted?.look() === true && state !== 'closed';
     if (isFull !== this.#isStarving)
-      this.#timers.set('budget', isFull ? budgetTimeoutMs : Number.POSITIVE_INFINITY);
+      this.#await('budget', isFull ? budgetTimeoutMs : Number.POSITIVE_INFINITY);
     this.#isStarving = isFull;
-    const machine = this.#machine;
+    const machine = this.machine;
     // A framing whose directions depend on each other has deadlines of its own.
     if (this.spoken.framing.halfClose)
       this.#watchPace(!drops && !isFull && this.#isWanted && (machine.unreadBytes > 0 || this.isInside));
@@ -508,8 +512,8 @@ export class Core<In, Out> implements StreamRoad<Out>, StreamingPort, WriterEven
   #watchPace(isInside: boolean): void {
     if (isInside)
       this.#pace ??= new Pace(this.meter, this.#settings.messageTimeoutMs, {
-        set: (ms) => this.#timers.set('message', ms),
-        clear: () => this.#timers.clear('message'),
+        set: (ms) => this.#await('message', ms),
+        clear: () => this.#timers?.clear('message'),
       });
     this.#pace?.look(isInside);
   }
@@ -520,6 +524,12 @@ export class Core<In, Out> implements StreamRoad<Out>, StreamingPort, WriterEven
 
   // --- ends
 
+  #await(name: Deadline, ms: number): void {
+    if (this.life.state === 'closed') return;
+    this.#timers ??= new Deadlines((due) => this.#expired(due));
+    this.#timers.set(name, ms);
+  }
+
   #expired(name: Deadline): void {
     if (name === 'write') this.#fail(new WireError('write-timeout', 'What we wrote made no progress'), true);
     else if (name === 'close') this.#giveUpClosing();
@@ -528,7 +538,7 @@ export class Core<In, Out> implements StreamRoad<Out>, StreamingPort, WriterEven
     else if (name === 'message') this.#messageIsLate();
     else if (name === 'budget')
       this.#fail(new ProtocolError('inbox-overflow', 'No room for more of its message'), true);
-    else this.#machine.expired(name);
+    else this.machine.expired(name);
     this.turn();
   }
 
@@ -540,7 +550,7 @@ export class Core<In, Out> implements StreamRoad<Out>, StreamingPort, WriterEven
   #giveUpClosing(): void {
     // Whoever still reads what the ended peer has said may take as long as it needs.
     if (this.life.state === 'ended' && this.received.observed)
-      this.#timers.set('close', this.#settings.closeTimeoutMs);
+      this.#await('close', this.#settings.closeTimeoutMs);
     else this.#fail(new WireError('close-timeout', 'The peer did not let the connection end in time'), true);
   }
 
@@ -569,21 +579,21 @@ export class Core<In, Out> implements StreamRoad<Out>, StreamingPort, WriterEven
     const opening = this.#opening;
     this.#opening = undefined;
     life.go('gone');
-    this.#timers.dispose();
+    this.#timers?.dispose();
     this.#budgeted?.end();
     const cause = why?.error ?? new WireError('reset', 'The connection was closed');
     this.sends.fail(cause);
     life.noFin(cause);
     this.#bodies?.end(cause);
     this.#out.flush();
-    this.wire.destroy({ reset: reset || this.#machine.midFrame || !this.#out.handed });
+    this.wire.destroy({ reset: reset || this.machine.midFrame || !this.#out.handed });
     if (why) opening?.error(why.error);
   }
 
   /** For its owner the connection is closed now; the wire may take a moment to bring the last bytes home. */
   #tellClosed(): void {
     this.mark.close();
-    this.life.tell(this.sends.unsent, this.#machine.dropped);
+    this.life.tell(this.sends.unsent, this.machine.dropped);
   }
 }
 
@@ -608,5 +618,19 @@ class FromWire extends Subscriber<Uint8Array> {
   protected override _error(error: unknown): void {
     this.unsubscribe();
     this.#core.roadFailed(error);
+  }
+}
+
+/** Has a connection know how its wire ended. */
+class WireEnd extends Subscriber<WireClosed> {
+  readonly #core: Core<never, never>;
+
+  constructor(core: Core<never, never>) {
+    super();
+    this.#core = core;
+  }
+
+  protected override _next(closed: WireClosed): void {
+    this.#core.wireClosed(closed);
   }
 }

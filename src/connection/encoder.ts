@@ -5,10 +5,10 @@ import type { BodiesKind } from './streamed-bodies.js';
 
 /** What a connection speaks at the moment; `reframe` changes it. */
 export interface Spoken<In, Out> {
-  framing: Framing;
-  codec: Codec<In, Out> | undefined;
+  readonly framing: Framing;
+  readonly codec: Codec<In, Out> | undefined;
   /** Set where its messages are bodies. */
-  bodies: BodiesKind | undefined;
+  readonly bodies: BodiesKind | undefined;
 }
 
 /** Throws a `TypeError` for what is no message. A codec judges for itself, when it encodes. */

@@ -1,6 +1,12 @@
-import { Fifo } from '../flow/fifo.js';
-import type { FramingMachine } from '../framing/framing.js';
+import { type Fifo, noQueue, queued } from '../flow/fifo.js';
 import type { Budget } from './budget.js';
+import type { Speaker } from './outbox.js';
+
+/** Whose bytes are counted. */
+export interface InboundOwner extends Speaker {
+  /** There may be room once more. */
+  roomAgain(): void;
+}
 
 /**
  * What one connection has of its server's budget.
@@ -10,18 +16,17 @@ import type { Budget } from './budget.js';
  */
 export class Inbound {
   readonly #budget: Budget;
-  readonly #machine: () => FramingMachine;
+  readonly #owner: InboundOwner;
   readonly #again: () => void;
   /** Of the messages that were read and are not consumed. */
-  readonly #sizes = new Fifo<number>();
+  #sizes: Fifo<number> = noQueue;
   #held = 0;
   #taken = 0;
 
-  /** `again` is called when there may be room once more. */
-  constructor(budget: Budget, machine: () => FramingMachine, again: () => void) {
+  constructor(budget: Budget, owner: InboundOwner) {
     this.#budget = budget;
-    this.#machine = machine;
-    this.#again = again;
+    this.#owner = owner;
+    this.#again = () => owner.roomAgain();
   }
 
   /** Whether a message of so many bytes may be granted to the peer; `force`: it will be. */
@@ -34,7 +39,7 @@ export class Inbound {
 
   /** A message was read … */
   read(bytes: number): void {
-    this.#sizes.push(bytes);
+    this.#sizes = queued(this.#sizes, bytes);
     this.#held += bytes;
   }
 
@@ -48,7 +53,7 @@ export class Inbound {
   /** Counts anew what is here of a framing that grants nothing. Returns whether no more of it should come for now. */
   look(): boolean {
     if (this.#grants) return false;
-    const here = this.#machine().unreadBytes + this.#held;
+    const here = this.#owner.machine.unreadBytes + this.#held;
     const more = here - this.#taken;
     this.#taken = here;
     if (more > 0) this.#budget.take(more);
@@ -63,7 +68,7 @@ export class Inbound {
   }
 
   get #grants(): boolean {
-    return this.#machine().retry !== undefined;
+    return this.#owner.machine.retry !== undefined;
   }
 
   #giveBack(bytes: number): void {

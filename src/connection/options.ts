@@ -1,8 +1,8 @@
 import type { Codec } from '../codec/codec.js';
 import type { ProtocolError } from '../errors.js';
-import type { Framing, FramingMachine } from '../framing/framing.js';
+import type { Framing } from '../framing/framing.js';
 import type { Transport } from '../transport/transport.js';
-import type { Inbound } from './inbound.js';
+import type { Inbound, InboundOwner } from './inbound.js';
 import type { BodiesKind } from './streamed-bodies.js';
 import { type Meter, sumOf, type Traffic } from './traffic.js';
 
@@ -52,7 +52,7 @@ export interface ConnectionSettings<In, Out> {
   readonly closeTimeoutMs: number;
   readonly allowHalfOpen: boolean;
   /** What it shares with the other connections of its server. */
-  readonly inbound?: (machine: () => FramingMachine, again: () => void) => Inbound;
+  readonly inbound?: (owner: InboundOwner) => Inbound;
   /** Set where bodies are streams. */
   readonly bodies: BodiesKind | undefined;
   /** Absent: nobody needs to claim it. */

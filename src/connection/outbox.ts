@@ -1,6 +1,6 @@
 import type { Subscriber } from 'rxjs';
 import { type Fate, SendError } from '../errors.js';
-import { Fifo } from '../flow/fifo.js';
+import { type Fifo, noQueue, queued } from '../flow/fifo.js';
 import type { Awaiting } from '../flow/outcome.js';
 import type { Frame, FramingMachine } from '../framing/framing.js';
 import type { BodySource } from './body-source.js';
@@ -10,6 +10,11 @@ import type { Writer } from './writer.js';
 export interface OutboxOptions {
   readonly maxQueuedBytes: number;
   readonly maxQueuedMessages: number;
+}
+
+/** Who speaks in frames, by a machine that may be another from one moment to the next. */
+export interface Speaker {
+  readonly machine: FramingMachine;
 }
 
 /** Who sends many messages, and waits for the outcome of each, in order. Told once, never from inside `add`, except of a refusal to queue it. */
@@ -58,15 +63,15 @@ export class Sending {
  */
 export class Outbox {
   /** The messages, encoded, that `fail` has found and of which nothing was sent. */
-  readonly unsent: Uint8Array[] = [];
-  readonly #machine: () => FramingMachine;
+  unsent: readonly Uint8Array[] = none;
+  readonly #speaker: Speaker;
   readonly #out: Writer;
   readonly #limits: OutboxOptions;
   readonly #meter: Meter;
-  readonly #singles = new Fifo<Sending>();
-  readonly #streams = new Fifo<Sending>();
-  readonly #begun = new Fifo<Sending>();
-  readonly #writing = new Fifo<Sending>();
+  #singles: Fifo<Sending> = noQueue;
+  #streams: Fifo<Sending> = noQueue;
+  #begun: Fifo<Sending> = noQueue;
+  #writing: Fifo<Sending> = noQueue;
   #order = 0;
   #bytes = 0;
   #messages = 0;
@@ -80,9 +85,8 @@ export class Outbox {
   #run: Sending | undefined;
   #failure: { readonly cause: unknown } | undefined;
 
-  /** The machine may be another from one call to the next. */
-  constructor(machine: () => FramingMachine, out: Writer, limits: OutboxOptions, meter: Meter) {
-    this.#machine = machine;
+  constructor(speaker: Speaker, out: Writer, limits: OutboxOptions, meter: Meter) {
+    this.#speaker = speaker;
     this.#out = out;
     this.#limits = limits;
     this.#meter = meter;
@@ -128,14 +132,15 @@ export class Outbox {
     this.#bytes += size;
     this.#messages++;
     if (source) this.#bodies++;
-    const mayBegin = this.#queued === 0 && !source && this.#machine().canBegin(isStream(sender));
+    const mayBegin = this.#queued === 0 && !source && this.#speaker.machine.canBegin(isStream(sender));
     const run = mayBegin && this.#joined(frame, sender);
     if (run) return run;
     const sending = new Sending(sender, frame, source, this.#order++);
     if (mayBegin) this.#begin(sending);
     else {
       this.#queued++;
-      (isStream(sender) ? this.#streams : this.#singles).push(sending);
+      if (isStream(sender)) this.#streams = queued(this.#streams, sending);
+      else this.#singles = queued(this.#singles, sending);
     }
     return sending;
   }
@@ -198,7 +203,7 @@ export class Outbox {
     while (sending?.outcome === 'refused' && !sending.drawn) sending = this.#begun.at(this.#handedBefore++);
     if (!sending) return;
     sending.whole = true;
-    this.#writing.push(sending);
+    this.#writing = queued(this.#writing, sending);
   }
 
   /** … and the kernel has them: those of so many frames. */
@@ -232,10 +237,12 @@ export class Outbox {
     this.#bytes = this.#messages = this.#bodies = this.#queued = 0;
     waiting.sort((a, b) => a.order - b.order);
     const all = [...underWay, ...waiting];
+    const unsent: Uint8Array[] = [];
+    this.unsent = unsent;
     for (const { source } of all) source?.close();
     for (const sending of all) {
       const fate = sending.whole || sending.drawn ? 'unknown' : 'not-sent';
-      if (fate === 'not-sent' && !sending.source) this.unsent.push(sending.frame.body);
+      if (fate === 'not-sent' && !sending.source) unsent.push(sending.frame.body);
       for (const sender of [sending.sender, ...(sending.others ?? [])])
         tellFailed(sender, broken(sending) ?? lost(fate, cause));
     }
@@ -243,17 +250,17 @@ export class Outbox {
 
   #begin(sending: Sending): void {
     sending.state = 'begun';
-    this.#begun.push(sending);
+    this.#begun = queued(this.#begun, sending);
     this.#begunCount++;
     this.#run = sending;
-    this.#machine().begin(sending.frame);
+    this.#speaker.machine.begin(sending.frame);
     if (sending.outcome !== 'taken' || !sending.whole) this.#run = undefined;
   }
 
   /** The run that a message could join. What its framing says of it was said of the first. */
   #joined(frame: Frame, sender: Sender): Sending | undefined {
     const run = this.#run;
-    if (!run || !areTogether(run.sender, sender) || !this.#machine().plain) return undefined;
+    if (!run || !areTogether(run.sender, sender) || !this.#speaker.machine.plain) return undefined;
     if (!this.#out.follow(frame)) return undefined;
     run.count++;
     run.bytes += frame.body.length;
@@ -285,7 +292,7 @@ export class Outbox {
   #nextQueue(): Fifo<Sending> | undefined {
     const single = firstQueued(this.#singles);
     const stream = firstQueued(this.#streams);
-    const machine = this.#machine();
+    const machine = this.#speaker.machine;
     if (stream && (!single || stream.order < single.order) && machine.canBegin(true)) return this.#streams;
     return single && machine.canBegin(false) ? this.#singles : undefined;
   }
@@ -313,6 +320,8 @@ export class Outbox {
     return false;
   }
 }
+
+const none: readonly never[] = [];
 
 /** A subscriber may be of another copy of RxJS, so it is not asked what it is. */
 function isMany(sender: Sender): sender is ManySender {

@@ -1,7 +1,7 @@
 import { filled, put } from '../bytes/joined.js';
 import { giveSlab, slabBytes, takeSlab } from '../bytes/slabs.js';
 import type { WireError } from '../errors.js';
-import { Fifo } from '../flow/fifo.js';
+import { type Fifo, noQueue, queued } from '../flow/fifo.js';
 import type { Frame } from '../framing/framing.js';
 import type { Wire } from '../transport/transport.js';
 import { flushAfterTurn, together } from './turns.js';
@@ -49,9 +49,10 @@ interface Handed {
 export class Writer {
   readonly #wire: Wire;
   readonly #on: WriterEvents;
-  readonly #done: (error?: WireError) => void;
-  readonly #waiting = new Fifo<Piece>();
-  readonly #inHand = new Fifo<Handed>();
+  /** Made with the first write. */
+  #done: ((error?: WireError) => void) | undefined;
+  #waiting: Fifo<Piece> = noQueue;
+  #inHand: Fifo<Handed> = noQueue;
   #bytesInHand = 0;
   /** The small pieces of this turn, in a list or in a slab, their bytes, and how many of them are last ones. */
   #listed: Uint8Array[] | undefined;
@@ -64,7 +65,6 @@ export class Writer {
   constructor(wire: Wire, on: WriterEvents) {
     this.#wire = wire;
     this.#on = on;
-    this.#done = (error) => this.#written(error);
   }
 
   /** Whether more would be handed to the wire at once. */
@@ -121,7 +121,7 @@ export class Writer {
 
   #queue(bytes: Uint8Array, last: boolean): void {
     if (this.hasRoom) this.#take(bytes, last);
-    else this.#waiting.push({ bytes, last });
+    else this.#waiting = queued(this.#waiting, { bytes, last });
   }
 
   #take(bytes: Uint8Array, last: boolean): void {
@@ -157,7 +157,8 @@ export class Writer {
   #hand(bytes: Uint8Array, lasts: number, more: boolean, slab?: Uint8Array): void {
     if (this.#inHand.length === 0) this.#on.progress(true);
     this.#on.handed(bytes.length);
-    this.#inHand.push({ bytes: bytes.length, lasts, slab });
+    this.#inHand = queued(this.#inHand, { bytes: bytes.length, lasts, slab });
+    this.#done ??= (error) => this.#written(error);
     this.#wire.write(bytes, this.#done, more);
   }
 

@@ -3,7 +3,7 @@ const mostKept = 1_024;
 
 const noPlaces: never[] = [];
 
-/** A queue, first in, first out: each step costs the same however long it is, and one that nobody has used costs nothing. */
+/** A queue, first in, first out: each step costs the same however long it is, and one that is empty has no places. */
 export class Fifo<T> {
   /** A ring, as long as a power of two. */
   #places: (T | undefined)[] = noPlaces;
@@ -57,4 +57,14 @@ export class Fifo<T> {
     this.#places = noPlaces;
     this.#head = this.#length = 0;
   }
+}
+
+/** What stands for a queue until something is put into it: an idle connection would have nine of its own. */
+export const noQueue: Fifo<never> = /* @__PURE__ */ new Fifo<never>();
+
+/** Puts an item into a queue, and gives that back: the first one makes it. */
+export function queued<T>(queue: Fifo<T>, item: T): Fifo<T> {
+  const own = queue === noQueue ? new Fifo<T>() : queue;
+  own.push(item);
+  return own;
 }

@@ -2,7 +2,7 @@ import { type NextObserver, Observable, of, Subscriber, switchMap } from 'rxjs';
 import type { StreamedBodies } from '../connection/body.js';
 import { Budget } from '../connection/budget.js';
 import type { BodyConnection, Connection } from '../connection/connection.js';
-import { Inbound } from '../connection/inbound.js';
+import { Inbound, type InboundOwner } from '../connection/inbound.js';
 import { openConnection } from '../connection/open-connection.js';
 import {
   type ConnectionDefaults,
@@ -13,7 +13,7 @@ import {
   positive,
 } from '../connection/options.js';
 import type { WireError } from '../errors.js';
-import type { Framing, FramingMachine } from '../framing/framing.js';
+import type { Framing } from '../framing/framing.js';
 import type { ProxyProtocol } from '../transport/proxy-options.js';
 import type { Tls } from '../transport/tls-options.js';
 import type { Address, BoundAddress, Transport, Wire } from '../transport/transport.js';
@@ -79,8 +79,7 @@ export function listenOver(defaults: ConnectionDefaults & { readonly transport: 
     return new Observable<Connection<In, Out>>((subscriber) => {
       const budget = new Budget(inboundBytes);
       const tell = telling(options.eventObserver);
-      const inbound = (machine: () => FramingMachine, again: () => void) =>
-        new Inbound(budget, machine, again);
+      const inbound = (owner: InboundOwner) => new Inbound(budget, owner);
       const accept = accepting({ ...settings, inbound }, doorman(options, limit), subscriber, tell);
       const troubleObserver = { next: (error: WireError) => tell?.({ type: 'trouble', error }) };
       const bound: BoundAddress[] = [];
