@@ -1,3 +1,5 @@
+import { placeFor } from './places.js';
+
 /** The pieces as one: a piece that is alone stays as it is, else they are copied once. */
 export function joined(pieces: readonly Uint8Array[]): Uint8Array {
   const full = pieces.filter(({ length }) => length > 0);
@@ -9,7 +11,7 @@ export function joined(pieces: readonly Uint8Array[]): Uint8Array {
 export function copied(pieces: readonly Uint8Array[]): Uint8Array {
   let size = 0;
   for (const piece of pieces) size += piece.length;
-  return filled(new Uint8Array(size), pieces);
+  return filled(placeFor(size), pieces);
 }
 
 /** The place, with the pieces behind each other from its beginning on. */

@@ -255,8 +255,14 @@ export class Core<In, Out>
     if (this.life.state === 'closed') return;
     this.#budgeted ??= this.#settings.inbound?.(this);
     this.meter.came(chunk.length);
-    this.machine.receive(chunk);
-    this.turn();
+    // What the machine writes goes out at the end of the turn that follows.
+    beginTurn();
+    try {
+      this.machine.receive(chunk);
+      this.turn();
+    } finally {
+      endTurn();
+    }
   }
 
   cameEnd(): void {

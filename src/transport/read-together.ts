@@ -4,6 +4,7 @@ import { markAsUntransferable } from 'node:worker_threads';
 /** As much as one read takes from the kernel. */
 const readBytes = 262_144;
 
+const tinyBytes = 64;
 const largeBytes = 4_096;
 
 /** Whoever takes what was read. */
@@ -119,11 +120,17 @@ class Reads {
 }
 
 function copyOf(from: Uint8Array, size: number): Uint8Array {
-  // The engine keeps small arrays with its objects, where they cost a tenth; large ones need not be filled with zeros first.
-  const copy = size < largeBytes ? new Uint8Array(size) : new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
+  const copy = placeFor(size);
   if (size > 16) copy.set(size === from.length ? from : from.subarray(0, size));
   else for (let at = 0; at < size; at++) copy[at] = from[at] as number;
   return copy;
+}
+
+/** The engine keeps arrays of up to 64 bytes with its objects, and takes long to make memory of its own for a larger one: so those are pieces of Node's pool, as its own chunks would be. */
+function placeFor(size: number): Uint8Array {
+  if (size <= tinyBytes) return new Uint8Array(size);
+  const { buffer, byteOffset } = size < largeBytes ? Buffer.allocUnsafe(size) : Buffer.allocUnsafeSlow(size);
+  return new Uint8Array(buffer, byteOffset, size);
 }
 
 function namesOf(socket: Socket): Names | undefined {
