@@ -1,4 +1,4 @@
-import { asapScheduler, Observable, type Subscriber } from 'rxjs';
+import { asapScheduler, Observable, type Observer, type Subscriber } from 'rxjs';
 import { type Delivery, Gate, type GateOwner } from '../flow/hold.js';
 
 /** No message; a codec may make a message of anything else. */
@@ -33,11 +33,10 @@ export interface Failure {
 
 /** The receiving side of a connection: `messages$`, one message at a time, as long as somebody subscribes and every hold has room. */
 export class Inbox<In> implements GateOwner {
-  readonly messages$: Observable<In>;
   readonly #on: InboxEvents<In>;
   readonly #gate = new Gate(this);
-  /** Never changed, but replaced: who comes during a delivery starts with the next. */
-  #readers: readonly Subscriber<In>[] = nobody;
+  /** One, or all of them. */
+  #reader: Reader<In> | undefined;
   #held = 0;
   #delivering = false;
   #started = false;
@@ -49,16 +48,20 @@ export class Inbox<In> implements GateOwner {
 
   constructor(on: InboxEvents<In>) {
     this.#on = on;
-    this.messages$ = new Observable((subscriber) => this.#add(subscriber));
+  }
+
+  /** Nothing is undone when a reader leaves: it is looked at, because to be told would cost ten thousand connections a function and a list each. */
+  get messages$(): Observable<In> {
+    return new Observable((subscriber) => this.#add(subscriber));
   }
 
   /** Whether somebody subscribes, and there is room. */
   get wanted(): boolean {
-    return this.#started && !this.#over && this.#gate.open;
+    return this.#started && this.#reader?.closed === false && this.#gate.open;
   }
 
   get observed(): boolean {
-    return this.#readers.length > 0;
+    return this.#reader?.closed === false;
   }
 
   /** Messages that are delivered, or being delivered, and not consumed. */
@@ -77,7 +80,7 @@ export class Inbox<In> implements GateOwner {
     }
     this.#delivering = false;
     // The end waits behind what is there, and for somebody to tell, but not for room.
-    if (this.#ending && this.#started && this.#isNothingLeft() && !this.#over) this.#finish();
+    if (this.#ending && this.#isRead && this.#isNothingLeft() && !this.#over) this.#finish();
   }
 
   /** No message will come any more: ends `messages$` once those that are there are delivered. The first call counts. */
@@ -98,11 +101,6 @@ export class Inbox<In> implements GateOwner {
     return this.#held === 0 && (this.#over || this.#isNothingLeft());
   }
 
-  /** @internal To all who read. */
-  next(message: In): void {
-    for (const reader of this.#readers) reader.next(message);
-  }
-
   /** @internal */
   consumed(): void {
     this.#held--;
@@ -114,20 +112,19 @@ export class Inbox<In> implements GateOwner {
     this.#on.inboxReady();
   }
 
+  get #isRead(): boolean {
+    return this.#started && this.observed;
+  }
+
   #add(reader: Subscriber<In>): void {
     this.#on.claimed();
     if (this.#over) {
       tellEnd(reader, this.#ending?.failure);
       return;
     }
-    this.#readers = this.#readers.concat(reader);
-    reader.add(() => this.#remove(reader));
+    this.#started = this.#isRead;
+    this.#reader = this.#reader && this.observed ? new Readers(this.#reader, reader) : reader;
     this.#start();
-  }
-
-  #remove(reader: Subscriber<In>): void {
-    this.#readers = this.#readers.filter((each) => each !== reader);
-    if (this.#readers.length === 0) this.#started = false;
   }
 
   /** Delivery starts in a later task than the first subscription, so that all who subscribe in one turn see the first message. */
@@ -162,8 +159,7 @@ export class Inbox<In> implements GateOwner {
   }
 
   #hand(message: In): boolean {
-    const readers = this.#readers;
-    return this.#gate.deliver(readers.length === 1 ? (readers[0] as Subscriber<In>) : this, message);
+    return this.#gate.deliver(this.#reader as Reader<In>, message);
   }
 
   #isNothingLeft(): boolean {
@@ -174,15 +170,43 @@ export class Inbox<In> implements GateOwner {
 
   #finish(): void {
     this.#over = true;
-    const readers = this.#readers;
-    this.#readers = nobody;
-    for (const reader of readers) tellEnd(reader, this.#ending?.failure);
+    const reader = this.#reader;
+    this.#reader = undefined;
+    if (reader) tellEnd(reader, this.#ending?.failure);
   }
 }
 
-const nobody: readonly never[] = [];
+interface Reader<In> extends Observer<In> {
+  readonly closed: boolean;
+}
 
-function tellEnd(reader: Subscriber<never>, failure: Failure | undefined): void {
+/** Several who read: who comes during a delivery is not among them, and starts with the next. */
+class Readers<In> implements Reader<In> {
+  readonly #all: readonly Reader<In>[];
+
+  constructor(there: Reader<In>, another: Reader<In>) {
+    const all = there instanceof Readers ? there.#all : [there];
+    this.#all = [...all.filter(({ closed }) => !closed), another];
+  }
+
+  get closed(): boolean {
+    return this.#all.every(({ closed }) => closed);
+  }
+
+  next(message: In): void {
+    for (const reader of this.#all) reader.next(message);
+  }
+
+  error(error: unknown): void {
+    for (const reader of this.#all) reader.error(error);
+  }
+
+  complete(): void {
+    for (const reader of this.#all) reader.complete();
+  }
+}
+
+function tellEnd(reader: Reader<never>, failure: Failure | undefined): void {
   if (failure) reader.error(failure.error);
   else reader.complete();
 }

@@ -7,7 +7,7 @@ import {
   Subscriber,
   throwError,
 } from 'rxjs';
-import { Fifo } from './fifo.js';
+import { type Fifo, noQueue, queued } from './fifo.js';
 import { currentDelivery, type Delivery, HoldOn, holdLost, isStrictByDefault, redeliver } from './hold.js';
 import { type Awaiting, Outcome } from './outcome.js';
 
@@ -78,10 +78,10 @@ class Consuming<T, O extends ObservableInput<unknown>> extends Subscriber<T> imp
   readonly #strict: boolean;
   /** How many are at work: those that are subscribed to, and sends on one road. */
   #atWork = 0;
-  readonly #works: Work<T, O>[] = [];
-  readonly #sent = new Fifo<Held<T>>();
+  #works: Work<T, O>[] | undefined;
+  #sent: Fifo<Held<T>> = noQueue;
   #road: object | undefined;
-  readonly #waiting = new Fifo<Held<T>>();
+  #waiting: Fifo<Held<T>> = noQueue;
   /** The hold that says how much room there is. */
   #newest: Held<T> | undefined;
   #index = 0;
@@ -95,13 +95,18 @@ class Consuming<T, O extends ObservableInput<unknown>> extends Subscriber<T> imp
     concurrency: number,
     strict: boolean,
   ) {
-    super(results);
+    super();
     this.#results = results;
     this.#project = project;
     this.#concurrency = concurrency;
     this.#strict = strict;
-    // Behind the source: what is let go is for whoever reads it next.
-    results.add(() => this.#end());
+    results.add(this);
+  }
+
+  /** Behind the source: what is let go is for whoever reads it next. */
+  override unsubscribe(): void {
+    super.unsubscribe();
+    if (this.#results.closed) this.#end();
   }
 
   protected override _next(value: T): void {
@@ -112,13 +117,18 @@ class Consuming<T, O extends ObservableInput<unknown>> extends Subscriber<T> imp
     }
     const held = new Held(value, delivery, this.#room - 1);
     if (delivery) this.#newest = held;
-    this.#waiting.push(held);
+    this.#waiting = queued(this.#waiting, held);
     this.#start();
+  }
+
+  protected override _error(error: unknown): void {
+    this.#results.error(error);
   }
 
   protected override _complete(): void {
     this.#isSourceDone = true;
     this.unsubscribe();
+    this.#results.add(() => this.#end());
     this.#completeIfDone();
   }
 
@@ -143,10 +153,11 @@ class Consuming<T, O extends ObservableInput<unknown>> extends Subscriber<T> imp
 
   /** @internal One that was subscribed to is done, or has been unsubscribed. */
   ended(work: Work<T, O>): void {
-    const last = this.#works.pop() as Work<T, O>;
+    const works = this.#works as Work<T, O>[];
+    const last = works.pop() as Work<T, O>;
     if (last !== work) {
       last.place = work.place;
-      this.#works[work.place] = last;
+      works[work.place] = last;
     }
     this.done(work.held);
   }
@@ -195,7 +206,7 @@ class Consuming<T, O extends ObservableInput<unknown>> extends Subscriber<T> imp
   }
 
   #begin({ road, message }: Outcome, held: Held<T>): void {
-    this.#sent.push(held);
+    this.#sent = queued(this.#sent, held);
     try {
       held.withdraw = road.begin(message, this);
     } catch (error) {
@@ -205,6 +216,7 @@ class Consuming<T, O extends ObservableInput<unknown>> extends Subscriber<T> imp
   }
 
   #subscribeTo(inner: Observable<ObservedValueOf<O>>, held: Held<T>): void {
+    this.#works ??= [];
     const work = new Work(this, held, this.#works.length);
     this.#works.push(work);
     if (this.#isOver) work.unsubscribe();
@@ -218,7 +230,7 @@ class Consuming<T, O extends ObservableInput<unknown>> extends Subscriber<T> imp
 
   #end(): void {
     this.#isOver = true;
-    for (const work of [...this.#works]) work.unsubscribe();
+    for (const work of [...(this.#works ?? [])]) work.unsubscribe();
     for (const held of this.#sent.drain()) {
       held.withdraw?.();
       this.done(held);
