@@ -31,7 +31,7 @@ export class Once<T> {
   #add(subscriber: Subscriber<T>): void {
     if (this.#told) hand(this.#told.value, subscriber);
     // Whoever has left is forgotten when the next comes, and costs nothing until then.
-    else this.#waiting = [...this.#waiting.filter(({ closed }) => !closed), subscriber];
+    else this.#waiting = this.#waiting.filter(({ closed }) => !closed).concat(subscriber);
   }
 }
 

@@ -11,6 +11,17 @@ const largeBytes = 4_096;
 export interface Reader {
   /** A chunk of its own. */
   received(chunk: Uint8Array): void;
+  /** There is nothing more to read. */
+  ended(): void;
+  /** Made with the first large read; to be closed when the socket is gone. */
+  bulk: Bulk | undefined;
+}
+
+/** Where a socket has its reader. Its functions are the same for all sockets: ten thousand of them would otherwise have some each. */
+export const reader = Symbol('reader');
+
+export interface ReadSocket extends Socket {
+  [reader]: Reader;
 }
 
 /** What Node has for sockets that read into a buffer of the caller's, under names that are its own affair. */
@@ -45,27 +56,32 @@ let arenas = 0;
  *
  * A socket that brings much reads into an arena of its own, from which nothing is copied: its chunks lie behind each other.
  *
- * Returns what to close when the socket is gone. Returns undefined, and does nothing, where this is not the Node it was written for, and under TLS.
+ * Returns whether it does: not where this is not the Node it was written for, and not under TLS.
  */
-export function readTogether(socket: Socket, reader: Reader): { close(): void } | undefined {
+export function readTogether(socket: Socket): boolean {
   const inner = socket as unknown as PrivateSocket;
   const handle = inner._handle;
-  if (typeof handle?.useUserBuffer !== 'function' || 'encrypted' in socket) return undefined;
+  if (typeof handle?.useUserBuffer !== 'function' || 'encrypted' in socket) return false;
   names ??= namesOf(socket);
-  if (names === undefined) return undefined;
+  if (names === undefined) return false;
   buffer ??= Buffer.allocUnsafeSlow(readBytes);
-  const reads = new Reads(inner, names, buffer);
   inner[names.buffer] = buffer;
-  inner[names.received] = (size: number, from: Uint8Array) => {
-    reader.received(reads.chunk(size, from));
-    return true;
-  };
+  inner[names.received] = received;
   handle.useUserBuffer(buffer);
-  return reads;
+  return true;
 }
 
-/** Where one socket reads to. */
-class Reads {
+/** Node has read so much, and calls this of the socket. */
+function received(this: ReadSocket, size: number, from: Uint8Array): boolean {
+  const to = this[reader];
+  if (size >= manyBytes)
+    to.bulk ??= new Bulk(this as unknown as PrivateSocket, names as Names, buffer as Uint8Array);
+  to.received(to.bulk ? to.bulk.chunk(size, from) : copyOf(from, size));
+  return true;
+}
+
+/** Where one socket reads to that brings much. */
+export class Bulk {
   readonly #socket: PrivateSocket;
   readonly #names: Names;
   readonly #shared: Uint8Array;

@@ -1,48 +1,39 @@
 import type { Socket } from 'node:net';
 import { Observable, type Subscriber, type Subscription, timer } from 'rxjs';
 import type { WireError } from '../errors.js';
-import { readTogether } from './read-together.js';
+import { type Bulk, type Reader, type ReadSocket, reader, readTogether } from './read-together.js';
 import { errorAtEnd } from './socket-end.js';
 import type { SocketWrites } from './socket-writes.js';
-
-export interface SocketReadsOptions {
-  readonly probeMs: number;
-  /** Whether an empty write tells that the peer is gone. On a Unix socket it would fail after a clean end, too. */
-  readonly canProbe: boolean;
-  /** The socket itself, or the one below TLS: an empty write of TLS tells nothing. */
-  readonly raw: Socket;
-}
 
 const nothing = new Uint8Array(0);
 const gone = () => Object.assign(new Error('The peer is gone'), { code: 'ECONNRESET' });
 
 /** Reads a socket as long as somebody wants its bytes; leaves them in the kernel otherwise, which is what holds the peer. */
-export class SocketReads {
+export class SocketReads implements Reader {
   readonly #socket: Socket;
   readonly #writes: SocketWrites;
-  readonly #options: SocketReadsOptions;
+  /** The socket itself, or the one below TLS: an empty write of TLS tells nothing. */
+  readonly #raw: Socket;
+  /** How often an empty write asks whether the peer is gone. Absent where that does not tell: on a Unix socket it would fail after a clean end, too. */
+  readonly #probeMs: number | undefined;
   #reader: Subscriber<Uint8Array> | undefined;
-  #claimed = false;
   #held = false;
   #dropping = false;
   #failure: WireError | undefined;
   #probing: Subscription | undefined;
-  readonly #together: { close(): void } | undefined;
+  /** @internal Where much is read to. */
+  bulk: Bulk | undefined;
 
-  constructor(socket: Socket, writes: SocketWrites, options: SocketReadsOptions) {
+  constructor(socket: Socket, writes: SocketWrites, raw: Socket, probeMs: number | undefined) {
     this.#socket = socket;
     this.#writes = writes;
-    this.#options = options;
+    this.#raw = raw;
+    this.#probeMs = probeMs;
     socket.pause();
+    (socket as ReadSocket)[reader] = this;
     // One that has been read, for a PROXY header, may have something left in its stream.
-    if (socket.bytesRead === 0) this.#together = readTogether(socket, this);
-    if (!this.#together) {
-      socket.on('data', (chunk: Uint8Array) => {
-        // Not a Buffer: its `slice` shares memory, where everybody else's copies.
-        this.received(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
-      });
-    }
-    socket.on('end', () => this.#ended());
+    if (socket.bytesRead > 0 || !readTogether(socket)) socket.on('data', received);
+    socket.on('end', ended);
   }
 
   /** Nothing is undone when its subscriber leaves: it hears no more, and what that would cost ten thousand sockets is a function and a list each. */
@@ -75,7 +66,7 @@ export class SocketReads {
 
   /** Nothing will come any more. */
   stop(): void {
-    this.#together?.close();
+    this.bulk?.close();
     this.#stopProbing();
   }
 
@@ -85,17 +76,17 @@ export class SocketReads {
   }
 
   #claim(subscriber: Subscriber<Uint8Array>): void {
-    if (this.#claimed) {
+    if (this.#reader) {
       subscriber.error(new TypeError('The bytes of a wire have one subscriber'));
       return;
     }
-    this.#claimed = true;
     this.#reader = subscriber;
     if (this.#failure && !this.#dropping) process.nextTick(() => subscriber.error(this.#failure));
     else this.#flow();
   }
 
-  #ended(): void {
+  /** @internal */
+  ended(): void {
     const error = errorAtEnd(this.#socket) ?? (this.#isWithoutPeer ? gone() : undefined);
     if (error) this.#socket.destroy(error);
     else if (!this.#dropping) this.#reader?.complete();
@@ -107,19 +98,21 @@ export class SocketReads {
    * has ended, and not we, it does.
    */
   get #isWithoutPeer(): boolean {
-    const isTls = this.#options.raw !== this.#socket;
-    return isTls && this.#options.canProbe && !this.#writes.ended && this.#socket.remoteAddress === undefined;
+    const isTls = this.#raw !== this.#socket;
+    return (
+      isTls && this.#probeMs !== undefined && !this.#writes.ended && this.#socket.remoteAddress === undefined
+    );
   }
 
   #flow(): void {
-    if (this.#dropping || (this.#claimed && !this.#held)) this.#socket.resume();
+    if (this.#dropping || (this.#reader && !this.#held)) this.#socket.resume();
     else this.#socket.pause();
   }
 
   /** A socket that is not read, or has no more to read, hears nothing of RST; an empty write does, and does no harm else. */
   #watchPeer(): void {
-    const { probeMs, canProbe } = this.#options;
-    if (!canProbe || this.#writes.ended || this.#socket.destroyed) return;
+    const probeMs = this.#probeMs;
+    if (probeMs === undefined || this.#writes.ended || this.#socket.destroyed) return;
     this.#probing ??= timer(probeMs, probeMs).subscribe(() => this.#probe());
   }
 
@@ -130,6 +123,15 @@ export class SocketReads {
 
   #probe(): void {
     if (!this.#held && !this.#socket.readableEnded) this.#stopProbing();
-    else if (!this.#writes.busy && !this.#writes.ended) this.#options.raw.write(nothing);
+    else if (!this.#writes.busy && !this.#writes.ended) this.#raw.write(nothing);
   }
+}
+
+function received(this: Socket, { buffer, byteOffset, byteLength }: Uint8Array): void {
+  // Not a Buffer: its `slice` shares memory, where everybody else's copies.
+  (this as ReadSocket)[reader].received(new Uint8Array(buffer, byteOffset, byteLength));
+}
+
+function ended(this: Socket): void {
+  (this as ReadSocket)[reader].ended();
 }

@@ -48,7 +48,7 @@ class SocketWire implements Wire {
   readonly #reads: SocketReads;
   readonly #closed = new Once<WireClosed>();
   readonly #lingerMs: number;
-  #outcome: WireClosed = {};
+  #error: WireError | undefined;
   #destroyed = false;
   #lingering: Subscription | undefined;
 
@@ -61,16 +61,12 @@ class SocketWire implements Wire {
     this.#raw = tls?.raw ?? socket;
     this.#lingerMs = lingerMs;
     this.#writes = new SocketWrites(socket);
-    this.#reads = new SocketReads(socket, this.#writes, {
-      probeMs,
-      canProbe: this.#canReset,
-      raw: this.#raw,
-    });
+    this.#reads = new SocketReads(socket, this.#writes, this.#raw, this.#canReset ? probeMs : undefined);
     socket.allowHalfOpen = true;
     socket.setNoDelay(true);
     socket.setKeepAlive(true, keepAliveMs);
-    socket.on('error', (cause) => this.#onError(cause));
-    socket.on('close', () => this.#onClose());
+    (socket as SocketOf<SocketWire>)[owner] = this;
+    socket.on('error', failed).on('close', closed);
   }
 
   get bytes$(): Observable<Uint8Array> {
@@ -118,22 +114,24 @@ class SocketWire implements Wire {
     return `The wire to ${formatAddress(this.remote)}`;
   }
 
-  #onError(cause: Error): void {
+  /** @internal */
+  failed(cause: Error): void {
     const error = nodeError(this.#name, cause);
     this.#reads.fail(error);
-    if (!this.#destroyed) this.#outcome = { error };
+    if (!this.#destroyed) this.#error = error;
   }
 
-  #onClose(): void {
+  /** @internal The socket is gone. */
+  gone(): void {
     this.#reads.stop();
     this.#lingering?.unsubscribe();
     const gone = new WireError('reset', `${this.#name} is gone`);
     const inOrder = this.#socket.readableEnded && this.#writes.ended;
-    if (!inOrder && !this.#destroyed) this.#outcome = { error: this.#outcome.error ?? gone };
-    const error = this.#outcome.error ?? gone;
+    if (!inOrder && !this.#destroyed) this.#error ??= gone;
+    const error = this.#error ?? gone;
     this.#reads.fail(error);
     this.#writes.fail(error);
-    this.#closed.tell(this.#outcome);
+    this.#closed.tell(this.#error ? { error } : {});
   }
 
   /** RST at once; where that cannot be said, what comes next to it. */
@@ -153,6 +151,21 @@ class SocketWire implements Wire {
   }
 }
 
+const owner = Symbol('owner');
+
+/** Listens with the same functions for all sockets, each of which knows its owner: ten thousand of them would otherwise have three each. */
+interface SocketOf<Owner> extends Socket {
+  [owner]: Owner;
+}
+
+function failed(this: Socket, cause: Error): void {
+  (this as SocketOf<SocketWire>)[owner].failed(cause);
+}
+
+function closed(this: Socket): void {
+  (this as SocketOf<SocketWire>)[owner].gone();
+}
+
 /** TLS has to go first, or it writes to a socket that is no more, and the process dies; as it goes it closes the socket below, by then with RST. */
 function resetAndDestroy(socket: Socket, raw: Socket): void {
   if (socket === raw) raw.resetAndDestroy();
@@ -162,8 +175,8 @@ function resetAndDestroy(socket: Socket, raw: Socket): void {
   }
 }
 
-/** A socket that its peer has reset before it was accepted has no addresses any more. */
-export const endsOf = (socket: Socket): WireEnds => ({
-  local: { host: socket.localAddress ?? '', port: socket.localPort ?? 0 },
+/** A socket that its peer has reset before it was accepted has no addresses any more. `local`, if that is known: Node keeps what it was asked for. */
+export const endsOf = (socket: Socket, local?: BoundAddress): WireEnds => ({
+  local: local ?? { host: socket.localAddress ?? '', port: socket.localPort ?? 0 },
   remote: { host: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 },
 });

@@ -8,6 +8,9 @@ type Write = { readonly bytes: Uint8Array; readonly done: Done };
 /** So much goes to the kernel at once. Whoever watches `done` for progress sees it at this grain, also on a slow road. */
 const maxBatchBytes = 262_144;
 
+/** Of a socket that writes nothing, as most do. Never pushed to. */
+const nothing: Write[] = [];
+
 /** So much goes at once, whoever waits for a turn: an answer shall not stand behind a thousand streams. */
 const smallBytes = 16_384;
 
@@ -17,8 +20,8 @@ const smallBytes = 16_384;
  */
 export class SocketWrites {
   readonly #socket: Socket;
-  #queue: Write[] = [];
-  #batch: Write[] = [];
+  #queue = nothing;
+  #batch = nothing;
   #scheduled = false;
   /** Those whose bytes the kernel has are being told. What they write now goes on with a stream: it is put together, and no answer. */
   #isTelling = false;
@@ -47,6 +50,7 @@ export class SocketWrites {
       process.nextTick(done, behindFin());
       return;
     }
+    if (this.#queue === nothing) this.#queue = [];
     this.#queue.push({ bytes, done });
     if (!more && !this.#isTelling) this.#go(bytes.byteLength < smallBytes);
   }
@@ -96,7 +100,7 @@ export class SocketWrites {
 
   #begin(): void {
     const batch = takeBatch(this.#queue);
-    this.#queue = batch === this.#queue ? [] : this.#queue.slice(batch.length);
+    this.#queue = batch === this.#queue ? nothing : this.#queue.slice(batch.length);
     this.#batch = batch;
     this.#written ??= (error) => this.#onWritten(error);
     const last = batch.length - 1;
@@ -114,7 +118,7 @@ export class SocketWrites {
     // Node 20 reports success for what a dying socket had under way. The close that follows settles it, as an error.
     if (error || this.#failure || this.#socket.destroyed) return;
     const written = this.#batch;
-    this.#batch = [];
+    this.#batch = nothing;
     this.#isTelling = true;
     try {
       for (const { done } of written) done();
@@ -138,8 +142,7 @@ export class SocketWrites {
 
   #settleAll(error: WireError): void {
     const unwritten = this.#batch.concat(this.#queue);
-    this.#batch = [];
-    this.#queue = [];
+    this.#batch = this.#queue = nothing;
     for (const { done } of unwritten) done(error);
     this.#settleFin(error);
   }

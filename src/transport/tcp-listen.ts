@@ -29,6 +29,7 @@ export function tcpListen(
   return new Observable((subscriber) => {
     const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
     const unix = 'path' in where ? { local: where, remote: { path: '' } } : undefined;
+    let local: BoundAddress | undefined;
     let accept: Accept | undefined;
     let removing: Subscription | undefined;
     let asked = false;
@@ -40,7 +41,7 @@ export function tcpListen(
 
     server.on('connection', (socket) => {
       if (subscriber.closed) return socket.destroy();
-      const ends = unix ?? endsOf(socket);
+      const ends = unix ?? endsOf(socket, local);
       if (!proxyProtocol) return subscriber.next(wireOf(socket, ends));
       const proxied$ = proxied(socket, ends, proxyProtocol);
       subscriber.add(
@@ -48,7 +49,9 @@ export function tcpListen(
       );
     });
     server.on('listening', () => {
-      of(boundAddress(server)).subscribe((bound) => openObserver?.next(bound));
+      const bound = boundAddress(server);
+      if (!isEveryInterface(bound)) local = bound;
+      of(bound).subscribe((at) => openObserver?.next(at));
     });
     server.on('error', (error) => {
       if (subscriber.closed) return;
@@ -93,6 +96,10 @@ function bindPath(server: Server, path: string, mode: number | undefined): void 
     process.umask(before);
   } else server.prependOnceListener('listening', () => chmodSync(path, mode)).listen({ path });
 }
+
+/** Where each socket has a local address of its own. */
+const isEveryInterface = (bound: BoundAddress): boolean =>
+  'host' in bound && (bound.host === '::' || bound.host === '0.0.0.0');
 
 function boundAddress(server: Server): BoundAddress {
   const bound = server.address();
