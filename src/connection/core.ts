@@ -52,7 +52,7 @@ export class Core<In, Out>
   readonly #out: Writer;
   /** Made for the first deadline. */
   #timers: Deadlines<Deadline> | undefined;
-  /** What it has of its server's budget: made for the first bytes. */
+  /** What it has of its server's budget: made for the first bytes that count. */
   #budgeted: Inbound | undefined;
   /** Made for the first message that comes in more than one part. */
   #pace: Pace | undefined;
@@ -240,7 +240,7 @@ export class Core<In, Out>
   }
 
   grant(bytes: number, force: boolean): boolean {
-    return this.#budgeted?.grant(bytes, force) ?? true;
+    return this.#share?.grant(bytes, force) ?? true;
   }
 
   /** @internal There may be room in the server's budget once more. */
@@ -253,7 +253,6 @@ export class Core<In, Out>
 
   cameBytes(chunk: Uint8Array): void {
     if (this.life.state === 'closed') return;
-    this.#budgeted ??= this.#settings.inbound?.(this);
     this.meter.came(chunk.length);
     // What the machine writes goes out at the end of the turn that follows.
     beginTurn();
@@ -394,7 +393,7 @@ export class Core<In, Out>
     const { codec } = this.spoken;
     for (let bytes = this.machine.read(); bytes && !this.#isUndecodable; bytes = this.machine.read()) {
       this.meter.read();
-      this.#budgeted?.read(bytes.length);
+      this.#share?.read(bytes.length);
       if (codec === undefined) return bytes as In;
       try {
         return codec.decode(bytes);
@@ -410,7 +409,7 @@ export class Core<In, Out>
     if (body === none) return none;
     this.meter.read();
     // A body that comes in parts is never here.
-    this.#budgeted?.read(bodies.open ? 0 : body.size);
+    this.#share?.read(bodies.open ? 0 : body.size);
     return body as In;
   }
 
@@ -500,7 +499,8 @@ export class Core<In, Out>
   #holdThePeer(): void {
     const { state } = this.life;
     const drops = state === 'closing' || state === 'finishing';
-    const isFull = this.#budgeted?.look() === true && state !== 'closed';
+    const share = this.machine.unreadBytes > 0 ? this.#share : this.#budgeted;
+    const isFull = share?.look() === true && state !== 'closed';
     if (isFull !== this.#isStarving)
       this.#await('budget', isFull ? budgetTimeoutMs : Number.POSITIVE_INFINITY);
     this.#isStarving = isFull;
@@ -513,6 +513,11 @@ export class Core<In, Out>
     this.#isPaused = pause;
     if (pause) this.wire.pause();
     else this.wire.resume();
+  }
+
+  get #share(): Inbound | undefined {
+    this.#budgeted ??= this.#settings.inbound?.(this);
+    return this.#budgeted;
   }
 
   #watchPace(isInside: boolean): void {

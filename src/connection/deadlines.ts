@@ -48,10 +48,11 @@ export class Deadlines<Name extends string> {
     this.#pending?.unsubscribe();
     this.#pendingAt = at;
     const ms = timerMs(Math.max(at - asyncScheduler.now(), 0));
-    this.#pending = asyncScheduler.schedule(() => this.#look(), ms);
+    this.#pending = asyncScheduler.schedule(look, ms, this);
   }
 
-  #look(): void {
+  /** @internal Time has come to see whose has. */
+  look(): void {
     this.#fired();
     const now = asyncScheduler.now();
     const passed = [...(this.#due ?? [])].filter(([, at]) => at <= now);
@@ -86,4 +87,8 @@ export class Deadlines<Name extends string> {
     if (next === never) this.#due = undefined;
     if (next < this.#pendingAt) this.#arm(next);
   }
+}
+
+function look(deadlines?: { look(): void }): void {
+  deadlines?.look();
 }

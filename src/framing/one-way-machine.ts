@@ -11,8 +11,6 @@ import type { Frame, FramingMachine, FramingPort } from './framing.js';
  *     sending     fresh ──start──▶ open ── our FIN, fault, release ──▶ over
  */
 export class OneWayMachine implements FramingMachine {
-  readonly pausable = true;
-  readonly plain = true;
   #decoder: Decoder;
   readonly #port: FramingPort;
   #receiving: 'reading' | 'dropping' | 'over' = 'reading';
@@ -28,6 +26,14 @@ export class OneWayMachine implements FramingMachine {
   constructor(decoder: Decoder, port: FramingPort) {
     this.#decoder = decoder;
     this.#port = port;
+  }
+
+  get pausable(): boolean {
+    return true;
+  }
+
+  get plain(): boolean {
+    return true;
   }
 
   /** A frame is written in one go: the wire has all of it or none. */

@@ -9,7 +9,9 @@ import {
   type OperatorFunction,
   Subscriber,
   Subscription,
+  type TeardownLogic,
   timer,
+  type Unsubscribable,
 } from 'rxjs';
 import { claim } from '../connection/claim.js';
 import type { Connection } from '../connection/connection.js';
@@ -178,6 +180,8 @@ class Serving<C extends Connection<unknown, never>, R> extends Subscriber<C> {
 class Conversation<C extends Connection<unknown, never>, R> extends Subscriber<R> {
   readonly #serving: Serving<C, R>;
   readonly #connection: C;
+  /** What it has subscribed to: one thing, nearly always, for which RxJS would make a list with room for seventeen. */
+  #source: Unsubscribable | undefined;
   #time: Subscription | undefined;
   #isEnding = false;
 
@@ -192,6 +196,19 @@ class Conversation<C extends Connection<unknown, never>, R> extends Subscriber<R
       from(this.#serving.rules.handler(this.#connection, context)).subscribe(this);
     } catch (error) {
       this.error(error);
+    }
+  }
+
+  override add(teardown: TeardownLogic): void {
+    if (this.#source || this.closed || !(teardown instanceof Subscription)) super.add(teardown);
+    else this.#source = teardown;
+  }
+
+  override unsubscribe(): void {
+    try {
+      super.unsubscribe();
+    } finally {
+      this.#source?.unsubscribe();
     }
   }
 
