@@ -298,7 +298,7 @@ export class Modelled {
     if (last) violated('an answer that is the last of a frame');
     if (talk.ours === 'asking') violated('an answer between a header and its payload');
     if (talk.life === 'opening') return letters('opening');
-    return letters(bytes[0] === 0xff ? 'ok' : 'refusal');
+    return letters(bytes[0] === 0xff ? 'ok' : 'refusal').repeat(bytes.length);
   }
 
   /** Whether the machine takes a piece for what it is. */

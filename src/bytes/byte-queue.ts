@@ -77,6 +77,15 @@ export class ByteQueue {
     throw new RangeError(`byte ${offset} of ${this.#length}`);
   }
 
+  /** How many of the first bytes are this one, at most `most`, as far as they lie in one piece. */
+  countOf(byte: number, most: number): number {
+    const { bytes, start, end } = this.#first;
+    const last = Math.min(end, start + most);
+    let at = start;
+    while (at < last && bytes[at] === byte) at += 1;
+    return at - start;
+  }
+
   /** Takes four bytes as one number, big-endian. */
   uint32(): number {
     const value = this.peekUint32(0);

@@ -37,3 +37,15 @@ export function isOverrun(s: Conversation, rules: Rules): boolean {
   const ungranted = s.owed.reduce((sum, debt) => sum + Math.max(debt, 0), 0);
   return ungranted > s.size && ungranted > rules.maxUnconsumedBytes;
 }
+
+/**
+ * Whether the next frame of theirs may be taken in one step: all of it is here, nothing that was owed before it holds back its answer, and nothing of ours comes between. More has to be
+ * asked of an empty one, of one that is too large, and in half duplex of each.
+ */
+export function mayTakeWhole(s: Conversation, rules: Rules): boolean {
+  const isPlain =
+    s.life === 'open' && s.theirs === 'between' && s.ours !== 'asking' && !s.writing && !rules.half;
+  if (!isPlain || s.owed.length > 0 || s.bytes.length < 4) return false;
+  const size = s.bytes.peekUint32(0);
+  return size > 0 && size <= rules.maxMessageBytes && size <= rules.earlyBytes && size + 4 <= s.bytes.length;
+}

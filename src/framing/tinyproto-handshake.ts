@@ -35,11 +35,12 @@ export class Handshake implements Record<Action, () => void> {
     this.#do(step);
   }
 
-  onOurs(event: OursEvent): void {
+  /** `times`: so often, of an event that leaves the state as it is. */
+  onOurs(event: OursEvent, times = 1): void {
     const step = this.#ours[this.#s.ours][event];
     if (!step) throw new Error(`no ${event} while ${this.#s.ours}`);
     if (step.next) this.#s.ours = step.next;
-    this.#do(step);
+    for (let left = times; left > 0; left -= 1) this.#do(step);
   }
 
   onTheirs(event: TheirsEvent): void {
@@ -47,6 +48,17 @@ export class Handshake implements Record<Action, () => void> {
     if (!step) throw new Error(`no ${event} while ${this.#s.theirs}`);
     if (step.next) this.#s.theirs = step.next;
     this.#do(step);
+  }
+
+  /** A message of theirs that is here whole, and may be taken so: `theirs` would go from `between` by `begins`, `message` and `whole` to `between`, and do the same. */
+  takeWhole(size: number): void {
+    const s = this.#s;
+    s.bytes.skip(4);
+    s.headers += 1;
+    s.size = size;
+    this.oweOk();
+    this.answer();
+    this.deliver();
   }
 
   fail(code: FaultCode): void {
@@ -154,7 +166,7 @@ export class Handshake implements Record<Action, () => void> {
    */
   answer(starting = false): void {
     const s = this.#s;
-    for (let [debt] = s.owed; debt !== undefined && mayAnswer(s, this.#rules, starting); [debt] = s.owed) {
+    for (let debt = s.owed[0]; debt !== undefined && mayAnswer(s, this.#rules, starting); debt = s.owed[0]) {
       const isOk = debt !== REFUSAL;
       // While closing, what is granted is dropped.
       const counts = isOk && s.life !== 'closing';

@@ -1,12 +1,15 @@
 import type { Frame, FramingMachine, FramingPort, Wait } from './framing.js';
 import type { Conversation } from './tinyproto-conversation.js';
-import { holdsStreams, isOverflownBy, isOverrun } from './tinyproto-credit.js';
+import { holdsStreams, isOverflownBy, isOverrun, mayTakeWhole } from './tinyproto-credit.js';
 import { EXPIRED } from './tinyproto-faults.js';
 import { Handshake } from './tinyproto-handshake.js';
 import type { Rules } from './tinyproto-options.js';
 import { MOST_UNANSWERED } from './tinyproto-options.js';
 import type { LifeEvent, TheirsEvent } from './tinyproto-states.js';
 import { watch } from './tinyproto-waits.js';
+
+const OK = 0xff;
+const REFUSED = 0xfd;
 
 /** Whatever begins with this or more is a signal, whatever begins with less is a header. */
 const FIRST_SIGNAL = 0xf1;
@@ -98,6 +101,8 @@ export class TinyprotoMachine implements FramingMachine {
     s.unconsumedBytes -= s.handed.shift() ?? 0;
     // Below 0 where a message came untold, in a tie, and is consumed before its OK can go out. None is left after `close`, which dropped the account with the messages.
     if (s.granted > 0 || s.life === 'open' || s.life === 'left') s.granted -= 1;
+    // Where nothing is owed nothing can be answered, and no deadline hangs on it.
+    if (s.owed.length === 0) return;
     this.#handshake.answer();
     this.#watch();
   }
@@ -193,6 +198,10 @@ export class TinyprotoMachine implements FramingMachine {
     if (s.theirs !== 'header') {
       const first = s.bytes.peek(0);
       if (first >= FIRST_SIGNAL) return this.#signal(first);
+      if (mayTakeWhole(s, this.#rules)) {
+        this.#handshake.takeWhole(s.bytes.peekUint32(0));
+        return true;
+      }
       this.#handshake.onTheirs('begins');
     }
     if (s.bytes.length < 4) return false;
@@ -202,12 +211,21 @@ export class TinyprotoMachine implements FramingMachine {
 
   #signal(byte: number): boolean {
     const s = this.#s;
-    s.bytes.skip(1);
     const others = s.unanswered > 1;
-    if (byte === 0xff) this.#handshake.onOurs(others ? 'okEarlier' : 'ok');
-    else if (byte === 0xfd) this.#handshake.onOurs(others ? 'refusalEarlier' : 'refusal');
-    else this.#handshake.onOurs('otherSignal');
+    if (others && byte === OK) this.#okays(s.bytes.countOf(OK, s.unanswered - 1));
+    else {
+      s.bytes.skip(1);
+      if (byte === OK) this.#handshake.onOurs('ok');
+      else if (byte === REFUSED) this.#handshake.onOurs(others ? 'refusalEarlier' : 'refusal');
+      else this.#handshake.onOurs('otherSignal');
+    }
     return true;
+  }
+
+  /** Answers that came together. None of them is the last that is due, so each leaves `ours` as it is. */
+  #okays(count: number): void {
+    this.#s.bytes.skip(count);
+    this.#handshake.onOurs('okEarlier', count);
   }
 
   #header(size: number): void {
