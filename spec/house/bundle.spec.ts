@@ -8,8 +8,8 @@ import { describe, expect, it } from 'vitest';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** What a browser pays for `connect` and one framing, minified and gzipped, without rxjs. Raise it knowingly: streamed bodies, the budget of a server and
- * half-close came to 14.4 kB, and what is written in one turn to 15.2. The goal for performance is 6 kB. */
-const budgetBytes = 15_400;
+ * half-close came to 14.4 kB, what is written in one turn to 15.2, and frames that are taken together to 15.6. The goal for performance is 6 kB. */
+const budgetBytes = 15_800;
 
 describe('connect and one framing, bundled for the browser', () => {
   const core = `
