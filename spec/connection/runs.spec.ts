@@ -3,6 +3,7 @@ import {
   converse,
   type Framing,
   lengthPrefixed,
+  type SendError,
   serve,
   type Transport,
   tinyproto,
@@ -10,7 +11,7 @@ import {
   type Wire,
 } from 'rx-tinyproto';
 import { marbles } from 'rx-tinyproto/testing';
-import { ignoreElements, merge, NEVER, type Observable, of, take, tap } from 'rxjs';
+import { ignoreElements, merge, NEVER, type Observable, of, Subject, take, tap } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { connectOver } from '../../src/client/connect.js';
 
@@ -58,14 +59,22 @@ describe('messages that leave together', () => {
   });
 });
 
-/** Has a client send, whose wire takes everything that it is given at once. In `marbles` each send is watched, and so no two are single ones. */
-const sentBy = (client: (conn: Connection) => void) => {
+/** Has a client send, whose wire takes everything that it is given at once, and hear what its peer says byte by byte. In `marbles` each send is watched, and so no two are single ones. */
+const sentBy = (
+  client: (conn: Connection) => void,
+  framing: Framing = lengthPrefixed(),
+  {
+    opening = [],
+    answers = [],
+  }: { readonly opening?: readonly number[]; readonly answers?: readonly number[] } = {},
+) => {
+  const bytes$ = new Subject<Uint8Array>();
   const all = traffic();
   const taken: (() => void)[] = [];
   const wire: Wire = {
     local: { host: 'here', port: 1 },
     remote: { host: 'there', port: 1 },
-    bytes$: NEVER,
+    bytes$,
     closed$: NEVER,
     write: (_, done) => void taken.push(done),
     pause: () => {},
@@ -74,9 +83,11 @@ const sentBy = (client: (conn: Connection) => void) => {
     destroy: () => {},
   };
   const transport: Transport = { dial: () => of(wire), listen: () => NEVER };
-  const connect = connectOver({ transport, framing: lengthPrefixed() });
+  const connect = connectOver({ transport, framing });
   const connected = connect('there:1', { traffic: all }).subscribe({ next: client, error: () => {} });
+  for (const byte of opening) bytes$.next(Uint8Array.of(byte));
   for (const done of taken) done();
+  for (const byte of answers) bytes$.next(Uint8Array.of(byte));
   connected.unsubscribe();
   return { writes: taken.length, taken: all.messagesOut };
 };
@@ -131,9 +142,8 @@ describe('single sends that leave together', () => {
 });
 
 describe('a machine', () => {
-  /** How many frames it was told of, of so many messages. */
-  const toldOf = (plain: boolean): number => {
-    const framing = lengthPrefixed();
+  /** How many frames it was told to begin, of so many messages. */
+  const toldOf = (framing: Framing, follows = true): number => {
     let told = 0;
     heardOf((conn) => conn.sendAll(messages.map(({ length }) => new Uint8Array(length % 100))), {
       ...framing,
@@ -144,14 +154,58 @@ describe('a machine', () => {
           told++;
           begin(frame);
         };
-        return plain ? machine : Object.defineProperty(machine, 'plain', { value: undefined });
+        return follows ? machine : Object.defineProperty(machine, 'follow', { value: undefined });
       },
     });
     return told;
   };
 
-  it('is told of every frame, unless it says that it is plain', () => {
-    expect(toldOf(false)).toBe(messages.length);
-    expect(toldOf(true)).toBeLessThan(messages.length / 10);
+  it('is told of every frame, unless frames may follow', () => {
+    expect(toldOf(lengthPrefixed(), false)).toBe(messages.length);
+    expect(toldOf(lengthPrefixed())).toBeLessThan(messages.length / 10);
+  });
+
+  it('that waits for answers is told of the first of a window', () => {
+    const pipelined = tinyproto({ window: 30, inboxSlots: 30 });
+    expect(toldOf(pipelined, false)).toBe(messages.length);
+    expect(toldOf(pipelined)).toBeLessThan(messages.length / 10);
+    expect(toldOf(tinyproto())).toBe(messages.length);
+  });
+});
+
+describe('messages that leave together, and are answered one by one', () => {
+  /** What becomes of so many messages, of 1 byte, 2 bytes and so on, of which so many are answered before the connection is gone. */
+  const fatesOf = (count: number, answers: readonly number[]): string[] => {
+    const fates: string[] = [];
+    const send = (conn: Connection, size: number) =>
+      conn.send(new Uint8Array(size)).subscribe({
+        next: () => void fates.push(`${size} taken`),
+        error: ({ code, message }: SendError) =>
+          void fates.push(code === 'refused' ? message : `${size} ${code}`),
+      });
+    let destroy = () => {};
+    const all = (conn: Connection) => {
+      for (let size = 1; size <= count; size++) send(conn, size);
+      destroy = () => conn.destroy();
+    };
+    const { writes } = sentBy(all, tinyproto({ window: 8 }), { opening: [0xff], answers });
+    expect(writes).toBe(2);
+    destroy();
+    return fates;
+  };
+
+  it('are told of as the answers come, and which of them was refused', () => {
+    expect(fatesOf(4, [0xff, 0xff])).toEqual([
+      '1 taken',
+      '2 taken',
+      '3 connection-closed',
+      '4 connection-closed',
+    ]);
+    expect(fatesOf(4, [0xff, 0xfd, 0xff])).toEqual([
+      '1 taken',
+      'The peer refused a message of 2 bytes (refused)',
+      '3 taken',
+      '4 connection-closed',
+    ]);
   });
 });

@@ -226,11 +226,31 @@ export class Modelled {
     const index = from.queue.findIndex((send) => probe.canBegin(this.#setup.streams && send.from === 'app'));
     const send = from.queue[index];
     if (!send) return undefined;
-    return this.#move(`begin ${send.cls}`, from, (machine, peer) => {
-      peer.queue.splice(index, 1);
-      peer.open.push(send);
-      machine.begin(FRAMES[send.cls]);
-    });
+    const frame = FRAMES[send.cls];
+    const begin = (act: (machine: TinyprotoMachine) => void) =>
+      this.#move(`begin ${send.cls}`, from, (machine, peer) => {
+        peer.queue.splice(index, 1);
+        peer.open.push(send);
+        act(machine);
+      });
+    const begun = begin((machine) => machine.begin(frame));
+    if (new TinyprotoMachine(this.#rules, NO_PORT, copyOf(from).talk).follow(frame))
+      this.#checkFollowing(
+        begun,
+        begin((machine) => machine.follow(frame)),
+        frame,
+      );
+    return begun;
+  }
+
+  /** A frame that may follow is begun in the same way, but that its caller writes it. */
+  #checkFollowing(begun: Successor, followed: Successor, { head, body }: Frame): void {
+    const { talk } = begun.peer;
+    const written =
+      this.#lettersOf(head, body.length === 0, talk) +
+      (body.length > 0 ? this.#lettersOf(body, true, talk) : '');
+    if (keyOf(begun.peer) !== keyOf(followed.peer) || followed.wrote !== '' || begun.wrote !== written)
+      violated('a frame that follows is begun in another way');
   }
 
   /** Without a clock, the silence may be over at any time. */

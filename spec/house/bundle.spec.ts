@@ -8,8 +8,8 @@ import { describe, expect, it } from 'vitest';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** What a browser pays for `connect` and one framing, minified and gzipped, without rxjs. Raise it knowingly: streamed bodies, the budget of a server and
- * half-close came to 14.4 kB, what is written in one turn to 15.2, and frames that are taken together to 15.6. The goal for performance is 6 kB. */
-const budgetBytes = 15_800;
+ * half-close came to 14.4 kB, what is written in one turn to 15.2, and frames that are taken together, or begun, to 15.9. The goal for performance is 6 kB. */
+const budgetBytes = 16_000;
 
 describe('connect and one framing, bundled for the browser', () => {
   const core = `
@@ -43,7 +43,7 @@ describe('connect and one framing, bundled for the browser', () => {
 
 /** What a page pays for WebSockets: with a framing and all of the connection, and beyond these. The goal for the first is 8 kB; TLS beside
  * it, and the pace of messages, came to 12.7 kB. */
-const pageBytes = 13_400;
+const pageBytes = 13_700;
 const doorBytes = 2_100;
 
 describe('a browser’s client with `wholeChunks()`', () => {

@@ -28,18 +28,23 @@ export type Sender = ManySender | Subscriber<void>;
 /** One message on its way out, from the subscription of its `send` to the outcome; or a run of small ones, of one who sends many or of single senders, which begin and leave together. */
 export class Sending {
   state: 'queued' | 'gone' | 'begun' = 'queued';
-  /** Messages, and their bytes. */
+  /** Messages, and their bytes; how many of them have an outcome, and how many were told of it. */
   count = 1;
   bytes: number;
+  answered = 0;
+  told = 0;
   /** The time of its body has come, and that comes from the source. */
   drawn = false;
   /** All of its bytes were handed to the wire. */
   whole = false;
   /** The kernel has all of its bytes. */
   written = false;
+  /** The newest of its outcomes. */
   outcome: 'taken' | 'refused' | undefined;
-  /** The single senders of a run, behind the first. */
+  /** Of a run: its single senders, behind the first; the frames behind the first, where each has an outcome of its own; and the places of those that were refused. */
   others: Sender[] | undefined;
+  frames: Frame[] | undefined;
+  refusals: number[] | undefined;
 
   /** `source`: where its body comes from, if that is not in the frame. `order`: its place in the order of subscriptions, over both queues. */
   constructor(
@@ -156,7 +161,7 @@ export class Outbox {
     if (isQueued) {
       sending.state = 'gone';
       this.#queued--;
-      this.#forget(sending);
+      this.#forget(sending, 1, sending.bytes);
     }
     return isQueued;
   }
@@ -180,7 +185,8 @@ export class Outbox {
       }
       queue.shift();
       this.#queued--;
-      this.#begin(sending);
+      if (!sending.source && this.#joined(sending.frame, sending.sender)) sending.state = 'begun';
+      else this.#begin(sending);
     }
   }
 
@@ -193,8 +199,15 @@ export class Outbox {
 
   /** The machine's word on the oldest frame without an outcome. */
   outcome(of: 'taken' | 'refused'): void {
-    const sending = this.#begun.at(this.#outcomes++);
-    if (sending) sending.outcome = of;
+    const sending = this.#begun.at(this.#outcomes);
+    if (!sending) return;
+    sending.outcome = of;
+    if (of === 'refused') {
+      sending.refusals ??= [];
+      sending.refusals.push(sending.answered);
+    }
+    sending.answered++;
+    if (sending.answered === sending.count) this.#outcomes++;
   }
 
   /** The oldest frame whose bytes were not complete has all of them handed to the wire … */
@@ -222,7 +235,10 @@ export class Outbox {
       // A body that was refused in a tie goes out all the same.
       const refused = head.outcome === 'refused' && (!head.drawn || head.whole);
       if (!refused && !(head.outcome === 'taken' && head.written)) break;
-      this.#settleHead(head);
+      const isWhole = head.answered === head.count;
+      if (isWhole) this.#shiftBegun();
+      this.#settle(head);
+      if (!isWhole) break;
     }
   }
 
@@ -243,8 +259,7 @@ export class Outbox {
     for (const sending of all) {
       const fate = sending.whole || sending.drawn ? 'unknown' : 'not-sent';
       if (fate === 'not-sent' && !sending.source) unsent.push(sending.frame.body);
-      for (const sender of [sending.sender, ...(sending.others ?? [])])
-        tellFailed(sender, broken(sending) ?? lost(fate, cause));
+      for (const sender of untold(sending)) tellFailed(sender, broken(sending) ?? lost(fate, cause));
     }
   }
 
@@ -254,17 +269,25 @@ export class Outbox {
     this.#begunCount++;
     this.#run = sending;
     this.#speaker.machine.begin(sending.frame);
-    if (sending.outcome !== 'taken' || !sending.whole) this.#run = undefined;
+    if (!sending.whole) this.#run = undefined;
   }
 
-  /** The run that a message could join. What its framing says of it was said of the first. */
+  /** The run that a message joins, if it could. */
   #joined(frame: Frame, sender: Sender): Sending | undefined {
     const run = this.#run;
-    if (!run || !areTogether(run.sender, sender) || !this.#speaker.machine.plain) return undefined;
-    if (!this.#out.follow(frame)) return undefined;
+    const { head, body, tail } = frame;
+    if (!run || !areTogether(run.sender, sender)) return undefined;
+    if (!this.#out.takesAlong(head.length + body.length + tail.length)) return undefined;
+    if (!this.#speaker.machine.follow?.(frame)) return undefined;
+    this.#out.follow(frame);
+    if (run.answered === run.count) run.answered++;
+    else {
+      run.frames ??= [];
+      run.frames.push(frame);
+    }
     run.count++;
-    run.bytes += frame.body.length;
-    if (sender !== run.sender) {
+    run.bytes += body.length;
+    if (!isMany(sender)) {
       run.others ??= [];
       run.others.push(sender);
     }
@@ -280,9 +303,10 @@ export class Outbox {
     return new SendError('queue-full', text, { fate: 'not-sent' });
   }
 
-  #forget(sending: Sending): void {
-    this.#bytes -= sending.bytes;
-    this.#messages -= sending.count;
+  #forget(sending: Sending, messages: number, bytes: number): void {
+    this.#messages -= messages;
+    this.#bytes -= bytes;
+    sending.bytes -= bytes;
     if (!sending.source) return;
     this.#bodies--;
     sending.source.close();
@@ -297,16 +321,36 @@ export class Outbox {
     return single && machine.canBegin(false) ? this.#singles : undefined;
   }
 
-  #settleHead(head: Sending): void {
+  #shiftBegun(): void {
     this.#begun.shift();
     this.#outcomes--;
     if (this.#handedBefore > 0) this.#handedBefore--;
-    this.#forget(head);
-    if (head.outcome === 'taken') {
-      this.#meter.taken(head.count);
-      tellTaken(head.sender, head.count);
-      for (const other of head.others ?? []) tellTaken(other, 1);
-    } else tellFailed(head.sender, refused(head.frame.streamed ?? head.frame.body.length));
+  }
+
+  /** Tells of the messages that have an outcome: of all of them, but where the answers to a run come a few at a time. */
+  #settle(head: Sending): void {
+    const first = head.told;
+    const count = head.answered - first;
+    head.told = head.answered;
+    this.#forget(head, count, bytesOf(head, first));
+    if (head.refusals || head.others) for (let at = first; at < head.told; at++) this.#settleOne(head, at);
+    else this.#tellTaken(head.sender, count);
+  }
+
+  #settleOne(head: Sending, at: number): void {
+    const sender = head.others?.[at - 1] ?? head.sender;
+    const { streamed, body } = frameOf(head, at);
+    if (head.refusals?.includes(at)) tellFailed(sender, refused(streamed ?? body.length));
+    else this.#tellTaken(sender, 1);
+  }
+
+  #tellTaken(sender: Sender, messages: number): void {
+    this.#meter.taken(messages);
+    if (isMany(sender)) sender.taken(messages);
+    else {
+      sender.next();
+      sender.complete();
+    }
   }
 
   /** Whether the next may begin: one with a source when that has given something. One whose source has failed is dropped. */
@@ -337,12 +381,22 @@ function areTogether(one: Sender, other: Sender): boolean {
   return one === other || !(isMany(one) || isMany(other));
 }
 
-function tellTaken(sender: Sender, messages: number): void {
-  if (isMany(sender)) sender.taken(messages);
-  else {
-    sender.next();
-    sender.complete();
-  }
+/** The frame at a place of a run. */
+function frameOf({ frame, frames }: Sending, at: number): Frame {
+  return frames?.[at - 1] ?? frame;
+}
+
+/** The bytes of the messages that are told of from the first place on. */
+function bytesOf(run: Sending, first: number): number {
+  if (run.told === run.count) return run.bytes;
+  let bytes = 0;
+  for (let at = first; at < run.told; at++) bytes += frameOf(run, at).body.length;
+  return bytes;
+}
+
+/** Who of a run was told of nothing yet: one who sends many is told once. */
+function untold({ sender, others, told }: Sending): readonly Sender[] {
+  return others ? [sender, ...others].slice(told) : [sender];
 }
 
 function tellFailed(sender: Sender, error: SendError): void {

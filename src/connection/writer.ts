@@ -87,18 +87,20 @@ export class Writer {
     if (rest.length > 0 || last) this.#queue(rest, last);
   }
 
-  /** Has a frame go out together with what was written last. Returns false, and does nothing, where it would not. */
-  follow({ head, body, tail }: Frame): boolean {
-    const bytes = head.length + body.length + tail.length;
+  /** Whether a frame of so many bytes would go out together with what was written last. */
+  takesAlong(bytes: number): boolean {
     const fits =
       this.#listed !== undefined && bytes < largeBytes && this.#collectedBytes + bytes <= slabBytes;
-    if (!fits || !this.hasRoom) return false;
-    this.#bytesInHand += bytes;
+    return fits && this.hasRoom;
+  }
+
+  /** Has a frame go out together with what was written last, where `takesAlong` says so. */
+  follow({ head, body, tail }: Frame): void {
+    this.#bytesInHand += head.length + body.length + tail.length;
     this.#collectedLasts++;
     this.#place(head);
     this.#place(body);
     this.#place(tail);
-    return true;
   }
 
   /** Hands over what was collected in this turn. `more`: another call to the wire follows at once. */

@@ -97,11 +97,6 @@ export interface StreamingPort extends FramingPort {
 export interface FramingMachine {
   /** Whether the wire may be paused to hold the peer. tinyproto's may not: its answers come through it. */
   readonly pausable: boolean;
-  /**
-   * Whether `begin` only writes head, body and tail, and says that they are taken. The caller may then do so itself, for a frame that goes out together with the one
-   * begun last, and the machine does not hear of it. Absent: it may not.
-   */
-  readonly plain?: boolean;
   /** Bytes and messages taken from the wire and not yet read. */
   readonly unreadBytes: number;
   /** Whether bytes of ours that a peer would need to be whole are missing on the wire: FIN here would be misread. */
@@ -120,6 +115,11 @@ export interface FramingMachine {
   canBegin(stream: boolean): boolean;
   /** Begins a frame, which `canBegin` allowed. It will go out whole. */
   begin(frame: Frame): void;
+  /**
+   * Begins a frame, which `canBegin` allowed, behind the one begun last, if it would only write head, body and tail at once: then the caller writes them. An outcome that the one before has
+   * already is its outcome, too. Returns false, and does nothing, where there is more to do. Absent: there always is.
+   */
+  follow?(frame: Frame): boolean;
   /** No more messages are wanted: what is unread is dropped, what comes is accepted and dropped. Frames may still begin. */
   close(): void;
   /** Messages and bytes dropped since `close`. */

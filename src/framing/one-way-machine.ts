@@ -90,6 +90,10 @@ export class OneWayMachine implements FramingMachine {
     this.#port.outcome('taken');
   }
 
+  follow(): boolean {
+    return true;
+  }
+
   close(): void {
     if (this.#receiving !== 'reading') return;
     this.#receiving = 'dropping';

@@ -124,12 +124,24 @@ export class TinyprotoMachine implements FramingMachine {
       s.due = true;
       this.#handshake.onTheirs('tie');
     }
-    const size = frame.streamed ?? frame.body.length;
-    const early = this.#rules.window > 1 && size <= this.#rules.earlyBytes;
     s.unanswered += 1;
     s.asked = frame;
-    this.#handshake.onOurs(tied || early || size === 0 ? 'tell' : 'ask');
+    this.#handshake.onOurs(tied || this.#isEarly(frame) ? 'tell' : 'ask');
     this.#watch();
+  }
+
+  /** In `told` a frame that is told goes out whole and leaves all as it was. With something owed, that would be answered first, or tie it. */
+  follow(frame: Frame): boolean {
+    const s = this.#s;
+    if (s.ours !== 'told' || s.owed.length > 0 || !this.#isEarly(frame)) return false;
+    s.unanswered += 1;
+    return true;
+  }
+
+  /** Whether its payload may go behind its header without an answer. */
+  #isEarly(frame: Frame): boolean {
+    const size = frame.streamed ?? frame.body.length;
+    return size === 0 || (this.#rules.window > 1 && size <= this.#rules.earlyBytes);
   }
 
   close(): void {
