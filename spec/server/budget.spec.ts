@@ -78,6 +78,22 @@ describe('maxInboundBytes', () => {
   );
 
   it(
+    'is given back by a connection that ends with messages unread, in framings that grant nothing, too',
+    marbles(
+      ({ listen, peer, expectObservable }) => {
+        const options = { framing: lengthPrefixed({ size: 1 }), codec: text(), maxInboundBytes: 6 };
+        const got$ = listen(server, options).pipe(
+          serve((conn) => conn.messages$.pipe(consume((message) => (message === 'a' ? NEVER : [message])))),
+        );
+        peer(server).sends('<01 61 05 62 63 64 65 66>--#');
+        peer(server).sends('------<03 78>--<79 7a>');
+        expectObservable(got$, '40ms !').toBe('---------m', { m: 'xyz' });
+      },
+      { allow: ['open-connections', 'undelivered', 'unmatched'] },
+    ),
+  );
+
+  it(
     'is not used up by those who announce large messages and send nothing',
     marbles(
       ({ listen, peer, expectBytes, expectObservable }) => {

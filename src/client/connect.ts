@@ -7,7 +7,7 @@ import {
   type ConnectionOptions,
   connectionSettings,
   demandSecurable,
-  positive,
+  positiveOption,
   timerMs,
 } from '../connection/options.js';
 import { WireError } from '../errors.js';
@@ -39,7 +39,7 @@ export interface Connect {
 export function connectOver(defaults: ConnectionDefaults & { readonly transport: Transport }): Connect {
   return <In, Out>(address: Address, options: ConnectOptions<In, Out> = {}) => {
     const settings = connectionSettings(defaults, options);
-    const first = positive('connectTimeoutMs', options.connectTimeoutMs ?? 10_000);
+    const first = positiveOption(options, 'connectTimeoutMs', 10_000);
     const transport = options.transport ?? defaults.transport;
     const road = options.tls === undefined ? {} : { tls: options.tls };
     demandSecurable(transport, road);

@@ -15,7 +15,7 @@ import {
   timer,
 } from 'rxjs';
 import type { Connection } from '../connection/connection.js';
-import { positive } from '../connection/options.js';
+import { positiveOption } from '../connection/options.js';
 import type { BoundAddress } from '../transport/transport.js';
 import { type BackoffOptions, backoff } from './backoff.js';
 import { type Logical, logicalConnection } from './logical-connection.js';
@@ -158,11 +158,11 @@ export function reconnect<In, Out>(
 function settingsOf(options: ReconnectOptions) {
   return {
     delayMs: backoff(options),
-    stableMs: positive('stableMs', options.stableMs ?? 60_000),
+    stableMs: positiveOption(options, 'stableMs', 60_000),
     onEnd: options.onEnd ?? 'complete',
     whileAway: options.whileAway ?? 'fail',
-    maxQueuedBytes: positive('maxQueuedBytes', options.maxQueuedBytes ?? 16 * 1_024 * 1_024),
-    maxQueuedMessages: positive('maxQueuedMessages', options.maxQueuedMessages ?? 1_024),
+    maxQueuedBytes: positiveOption(options, 'maxQueuedBytes', 16 * 1_024 * 1_024),
+    maxQueuedMessages: positiveOption(options, 'maxQueuedMessages', 1_024),
     isPermanent: options.isPermanent ?? isPermanent,
   };
 }

@@ -19,10 +19,7 @@ import { watched } from './watched.js';
 import { type Waiting, Water } from './water.js';
 import { Writer, type WriterEvents } from './writer.js';
 
-type Deadline = Wait | 'write' | 'close' | 'claim' | 'budget' | 'message';
-
-/** How long a connection waits for room in its server's budget, where it may itself have what others wait for. */
-const budgetTimeoutMs = 30_000;
+type Deadline = Wait | 'write' | 'close' | 'claim' | 'message';
 
 interface Fault {
   readonly error: ProtocolError;
@@ -72,7 +69,6 @@ export class Core<In, Out>
   #isTurning = false;
   #turnAgain = false;
   #isPaused = false;
-  #isStarving = false;
   #isUnclaimed = false;
   /** Set while a machine waits for the road to be quiet: for how long it must have been. */
   #quietMs: number | undefined;
@@ -271,8 +267,8 @@ export class Core<In, Out>
     this.turn();
   }
 
-  /** RST and its like, where nothing more can be said. */
-  roadFailed(error: unknown): void {
+  /** Where nothing more can be said: RST and its like. */
+  cutOff(error: unknown): void {
     this.#fail(error, true);
     this.turn();
   }
@@ -310,7 +306,7 @@ export class Core<In, Out>
   }
 
   writingFailed(error: WireError): void {
-    this.roadFailed(error);
+    this.cutOff(error);
   }
 
   // --- what the inbox asks and tells: InboxEvents
@@ -498,18 +494,16 @@ export class Core<In, Out>
   /** Where the framing can be held by the road, it is: the others hold by themselves. While nothing is unread the road stays open, so that FIN is noticed. */
   #holdThePeer(): void {
     const { state } = this.life;
+    if (state === 'closed') return;
     const drops = state === 'closing' || state === 'finishing';
-    const share = this.machine.unreadBytes > 0 ? this.#share : this.#budgeted;
-    const isFull = share?.look() === true && state !== 'closed';
-    if (isFull !== this.#isStarving)
-      this.#await('budget', isFull ? budgetTimeoutMs : Number.POSITIVE_INFINITY);
-    this.#isStarving = isFull;
     const machine = this.machine;
+    const share = machine.unreadBytes > 0 ? this.#share : this.#budgeted;
+    const isFull = share?.look() === true;
     // A framing whose directions depend on each other has deadlines of its own.
     if (this.spoken.framing.halfClose)
       this.#watchPace(!drops && !isFull && this.#isWanted && (machine.unreadBytes > 0 || this.isInside));
     const pause = machine.pausable && (isFull || !this.#isWanted) && !drops && machine.unreadBytes > 0;
-    if (pause === this.#isPaused || state === 'closed') return;
+    if (pause === this.#isPaused) return;
     this.#isPaused = pause;
     if (pause) this.wire.pause();
     else this.wire.resume();
@@ -547,8 +541,6 @@ export class Core<In, Out>
     else if (name === 'claim')
       this.#fail(new WireError('unclaimed', 'Nobody read, served or closed the connection'), false);
     else if (name === 'message') this.#messageIsLate();
-    else if (name === 'budget')
-      this.#fail(new ProtocolError('inbox-overflow', 'No room for more of its message'), true);
     else this.machine.expired(name);
     this.turn();
   }
@@ -628,7 +620,7 @@ class FromWire extends Subscriber<Uint8Array> {
 
   protected override _error(error: unknown): void {
     this.unsubscribe();
-    this.#core.roadFailed(error);
+    this.#core.cutOff(error);
   }
 }
 

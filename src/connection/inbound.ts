@@ -1,11 +1,18 @@
+import { ProtocolError } from '../errors.js';
 import { type Fifo, noQueue, queued } from '../flow/fifo.js';
 import type { Budget } from './budget.js';
+import { Deadlines } from './deadlines.js';
 import type { Speaker } from './outbox.js';
+
+/** How long a connection waits for room, where it may itself have what others wait for. */
+const roomTimeoutMs = 30_000;
 
 /** Whose bytes are counted. */
 export interface InboundOwner extends Speaker {
   /** There may be room once more. */
   roomAgain(): void;
+  /** Ends it, since nothing more can be said. */
+  cutOff(error: ProtocolError): void;
 }
 
 /**
@@ -22,6 +29,8 @@ export class Inbound {
   #sizes: Fifo<number> = noQueue;
   #held = 0;
   #taken = 0;
+  #isStarving = false;
+  #patience: Deadlines<'room'> | undefined;
 
   constructor(budget: Budget, owner: InboundOwner) {
     this.#budget = budget;
@@ -58,17 +67,28 @@ export class Inbound {
     this.#taken = here;
     if (more > 0) this.#budget.take(more);
     else if (more < 0) this.#budget.release(-more);
-    return this.#budget.isFullBeside(here, this.#again);
+    const isFull = this.#budget.isFullBeside(here, this.#again);
+    if (isFull !== this.#isStarving) this.#starve(isFull);
+    return isFull;
   }
 
   /** Gives everything back. */
   end(): void {
+    this.#patience?.dispose();
     this.#budget.forget(this.#again);
     this.#giveBack(this.#taken);
   }
 
   get #grants(): boolean {
     return this.#owner.machine.retry !== undefined;
+  }
+
+  #starve(isStarving: boolean): void {
+    this.#isStarving = isStarving;
+    this.#patience ??= new Deadlines(() =>
+      this.#owner.cutOff(new ProtocolError('inbox-overflow', 'No room for more of its message')),
+    );
+    this.#patience.set('room', isStarving ? roomTimeoutMs : Number.POSITIVE_INFINITY);
   }
 
   #giveBack(bytes: number): void {

@@ -70,38 +70,33 @@ export function connectionSettings<In, Out>(
   defaults: ConnectionDefaults,
   options: ConnectionOptions<In, Out> & { readonly bodies?: 'stream' },
 ): ConnectionSettings<In, Out> {
-  const framing = options.framing ?? defaults.framing;
-  const settings = {
+  const {
+    framing = defaults.framing,
+    codec,
+    onUndecodable,
+    traffic,
+    bodies,
+    allowHalfOpen = false,
+  } = options;
+  if (bodies !== undefined) demandBodies(defaults, framing, options);
+  return {
     framing,
-    codec: options.codec,
-    onUndecodable: options.onUndecodable,
-    traffic: sumOf(options.traffic),
-    maxQueuedBytes: options.maxQueuedBytes ?? 16 * 1_024 * 1_024,
-    maxQueuedMessages: options.maxQueuedMessages ?? 1_024,
-    writeTimeoutMs: options.writeTimeoutMs ?? 10_000,
-    messageTimeoutMs: options.messageTimeoutMs ?? 10_000,
-    closeTimeoutMs: options.closeTimeoutMs ?? 10_000,
-    allowHalfOpen: options.allowHalfOpen ?? false,
-    bodies: options.bodies === undefined ? undefined : kindOf(defaults, framing, options),
+    codec,
+    onUndecodable,
+    traffic: sumOf(traffic),
+    maxQueuedBytes: positiveOption(options, 'maxQueuedBytes', 16 * 1_024 * 1_024),
+    maxQueuedMessages: positiveOption(options, 'maxQueuedMessages', 1_024),
+    writeTimeoutMs: positiveOption(options, 'writeTimeoutMs', 10_000),
+    messageTimeoutMs: positiveOption(options, 'messageTimeoutMs', 10_000),
+    closeTimeoutMs: positiveOption(options, 'closeTimeoutMs', 10_000),
+    allowHalfOpen,
+    bodies: bodies && defaults.bodies,
   };
-  positive('maxQueuedBytes', settings.maxQueuedBytes);
-  positive('maxQueuedMessages', settings.maxQueuedMessages);
-  positive('writeTimeoutMs', settings.writeTimeoutMs);
-  positive('messageTimeoutMs', settings.messageTimeoutMs);
-  positive('closeTimeoutMs', settings.closeTimeoutMs);
-  return settings;
 }
 
-function kindOf(
-  { bodies: kind }: ConnectionDefaults,
-  framing: Framing,
-  { bodies, codec }: { readonly bodies?: unknown; readonly codec?: unknown },
-): BodiesKind {
-  if (bodies !== 'stream') throw new TypeError(`bodies is 'stream', or absent, not ${String(bodies)}`);
-  if (codec !== undefined) throw new TypeError('A codec needs whole messages, and bodies are to be streams');
-  if (framing.streams === undefined) throw new TypeError(`${framing.name} cannot carry bodies as streams`);
-  if (kind === undefined) throw new TypeError('Bodies cannot be streams here');
-  return kind;
+function demandBodies({ bodies }: ConnectionDefaults, framing: Framing, asked: object): void {
+  if (bodies === undefined) throw new TypeError('Bodies cannot be streams here');
+  bodies.demandOptions(framing, asked);
 }
 
 /** A transport that does not know what is asked for would let pass in the clear what was to be secret. */
@@ -113,6 +108,15 @@ export function demandSecurable(transport: Transport, asked: object): void {
 
 /** A time as the platform's timers can have it. They know none above some 24 days, and take a longer one, `Infinity` above all, for a millisecond. */
 export const timerMs = (ms: number): number => Math.min(ms, 2 ** 31 - 1);
+
+/** An option that is a limit, or what it is where nobody says. */
+export function positiveOption<Name extends string>(
+  options: { readonly [Of in Name]?: number },
+  name: Name,
+  byDefault: number,
+): number {
+  return positive(name, options[name] ?? byDefault);
+}
 
 /** A limit is a number above zero; `Infinity` has to be written. */
 export function positive(name: string, value: number): number {

@@ -16,6 +16,8 @@ export interface BodiesHost {
 
 /** The way a connection goes about messages that are bodies; whoever binds a transport without it has it not in the bundle. */
 export interface BodiesKind {
+  /** @throws TypeError for options that do not go together with it. */
+  demandOptions(framing: Framing, options: { readonly bodies?: unknown; readonly codec?: unknown }): void;
   /** @throws TypeError for what is no message. */
   demand(message: unknown): void;
   /** The frame of a message. Throws a `SendError` for one that cannot be sent. */
@@ -27,6 +29,12 @@ export interface BodiesKind {
 }
 
 export const streamedBodies: BodiesKind = {
+  demandOptions({ name, streams }, { bodies, codec }) {
+    if (bodies !== 'stream') throw new TypeError(`bodies is 'stream', or absent, not ${String(bodies)}`);
+    if (codec !== undefined)
+      throw new TypeError('A codec needs whole messages, and bodies are to be streams');
+    if (streams === undefined) throw new TypeError(`${name} cannot carry bodies as streams`);
+  },
   demand: demandBody,
   encode(framing, message) {
     demandBody(message);

@@ -10,7 +10,7 @@ import {
   type ConnectionSettings,
   connectionSettings,
   demandSecurable,
-  positive,
+  positiveOption,
 } from '../connection/options.js';
 import type { WireError } from '../errors.js';
 import type { Framing } from '../framing/framing.js';
@@ -67,15 +67,15 @@ export function listenOver(defaults: ConnectionDefaults & { readonly transport: 
     const transport = options.transport ?? defaults.transport;
     const settings = {
       ...connectionSettings(defaults, options),
-      claimTimeoutMs: positive('claimTimeoutMs', options.claimTimeoutMs ?? 10_000),
+      claimTimeoutMs: positiveOption(options, 'claimTimeoutMs', 10_000),
     };
     const { tls, proxyProtocol } = options;
     const road = { ...(tls !== undefined && { tls }), ...(proxyProtocol && { proxyProtocol }) };
     demandSecurable(transport, road);
     demandLists(options);
-    const limit = positive('maxConnections', options.maxConnections ?? most(transport));
+    const limit = positiveOption(options, 'maxConnections', most(transport));
     for (const address of all) transport.listen(address, road); // throws now for one that cannot be meant; binds nothing
-    const inboundBytes = positive('maxInboundBytes', options.maxInboundBytes ?? 256 * 1_024 * 1_024);
+    const inboundBytes = positiveOption(options, 'maxInboundBytes', 256 * 1_024 * 1_024);
     return new Observable<Connection<In, Out>>((subscriber) => {
       const budget = new Budget(inboundBytes);
       const tell = telling(options.eventObserver);

@@ -3,43 +3,38 @@ import { WireError } from '../errors.js';
 import type { Address, Wire } from '../transport/transport.js';
 import type { BrowserSocketOptions } from './browser-options.js';
 import { frameWire, type Road, type RoadEvents } from './frame-wire.js';
-import { type PlatformSocket, platform } from './platform.js';
+import { platform } from './platform.js';
 import { socketRoad } from './socket-road.js';
-import { streamRoad } from './stream-road.js';
 
-/** Dials with what the platform has: a `WebSocketStream`, or else a `WebSocket`. */
-export function browserDial(address: Address, options: BrowserSocketOptions): Observable<Wire> {
-  const { protocols = [], streams } = options;
-  const { WebSocket, WebSocketStream } = platform();
+/** Begins to dial: says that the road is up, or that it failed, once. Gives back what gives it up. */
+export type DialRoad = (
+  url: string,
+  protocols: readonly string[],
+  up: (road: (on: RoadEvents) => Road) => void,
+  failed: () => void,
+) => () => void;
+
+/** Dials a WebSocket, by a `WebSocket` of the platform's if nobody says otherwise. */
+export function browserDial(
+  address: Address,
+  options: BrowserSocketOptions = {},
+  dialRoad: DialRoad = dialSocket,
+): Observable<Wire> {
   const url = urlOf(address);
   return new Observable((subscriber) => {
     const up = (road: (on: RoadEvents) => Road) => {
+      if (subscriber.closed) return;
       subscriber.next(frameWire(road, settingsOf(url, options)));
       subscriber.complete();
     };
     // The platform does not tell why: a page shall not learn who listens where.
     const failed = () => subscriber.error(new WireError('connection-refused', `Dialling ${url.host} failed`));
-
-    if (!WebSocketStream || !streams) return dialSocket(new WebSocket(url.href, protocols), up, failed);
-    const giving = new AbortController();
-    const stream = new WebSocketStream(url.href, { protocols, signal: giving.signal });
-    let over = false;
-    stream.closed.catch(() => {}); // it fails with what `opened` fails with
-    stream.opened.then((ends) => {
-      over = true;
-      if (!subscriber.closed) up((on) => streamRoad(stream, ends, on));
-    }, failed);
-    return () => {
-      if (!over) giving.abort();
-    };
+    return dialRoad(url.href, options.protocols ?? [], up, failed);
   });
 }
 
-function dialSocket(
-  socket: PlatformSocket,
-  up: (road: (on: RoadEvents) => Road) => void,
-  failed: () => void,
-): () => void {
+const dialSocket: DialRoad = (url, protocols, up, failed) => {
+  const socket = new (platform().WebSocket)(url, protocols);
   let over = false;
   socket.binaryType = 'arraybuffer';
   socket.onclose = failed;
@@ -50,7 +45,7 @@ function dialSocket(
   return () => {
     if (!over) socket.close();
   };
-}
+};
 
 function settingsOf(url: URL, options: BrowserSocketOptions) {
   const { lingerMs = 1_000, maxUnreadBytes = 16 * 1_024 * 1_024, textFrames } = options;

@@ -4,6 +4,7 @@ import { wholeChunks } from '../framing/whole-chunks.js';
 import type { Transport } from '../transport/transport.js';
 import { browserDial } from './browser-dial.js';
 import type { BrowserSocketOptions } from './browser-options.js';
+import { streamDial } from './stream-road.js';
 
 export type { BrowserSocketOptions as WebSocketOptions } from './browser-options.js';
 
@@ -22,13 +23,15 @@ export type { BrowserSocketOptions as WebSocketOptions } from './browser-options
  * ```
  */
 export function webSocket(options: BrowserSocketOptions = {}): Transport {
-  return {
-    listen() {
-      throw new TypeError('A browser cannot listen');
-    },
-    dial: (address) => browserDial(address, options),
-  };
+  return dialling((address) => browserDial(address, options, options.streams ? streamDial() : undefined));
 }
+
+const dialling = (dial: Transport['dial']): Transport => ({
+  listen() {
+    throw new TypeError('A browser cannot listen');
+  },
+  dial,
+});
 
 /**
  * Connects to a WebSocket server; each frame is a message (`wholeChunks()`), unless `framing` says otherwise.
@@ -43,4 +46,8 @@ export function webSocket(options: BrowserSocketOptions = {}): Transport {
  *   .subscribe({ next: console.log, error: console.error });
  * ```
  */
-export const connect = connectOver({ transport: webSocket(), framing: wholeChunks() });
+export const connect = connectOver({
+  // Not `webSocket()`: what its options need is not in the bundle of a page that names none.
+  transport: dialling((address) => browserDial(address)),
+  framing: wholeChunks(),
+});

@@ -1,12 +1,34 @@
 import { asapScheduler } from 'rxjs';
+import type { DialRoad } from './browser-dial.js';
 import { closing } from './closings.js';
 import type { Road, RoadEvents } from './frame-wire.js';
 import { type PlatformStream, platform, type StreamEnds } from './platform.js';
 
 const ignore = () => {};
 
+/** Dials a `WebSocketStream`, where the platform has one. */
+export const streamDial = (): DialRoad | undefined => {
+  const { WebSocketStream } = platform();
+  return (
+    WebSocketStream &&
+    ((url, protocols, up, failed) => {
+      const giving = new AbortController();
+      const stream = new WebSocketStream(url, { protocols, signal: giving.signal });
+      let over = false;
+      stream.closed.catch(ignore); // it fails with what `opened` fails with
+      stream.opened.then((ends) => {
+        over = true;
+        up((on) => streamRoad(stream, ends, on));
+      }, failed);
+      return () => {
+        if (!over) giving.abort();
+      };
+    })
+  );
+};
+
 /** The `WebSocketStream` of a browser, which holds its peer: nothing is read before it is wanted. */
-export function streamRoad(stream: PlatformStream, ends: StreamEnds, on: RoadEvents): Road {
+function streamRoad(stream: PlatformStream, ends: StreamEnds, on: RoadEvents): Road {
   const reader = ends.readable.getReader();
   const writer = ends.writable.getWriter();
   let written: Promise<unknown> = Promise.resolve();
