@@ -1,6 +1,7 @@
 import { Observable, switchMap, throwError, timeout } from 'rxjs';
 import type { StreamedBodies } from '../connection/body.js';
 import type { BodyConnection, Connection } from '../connection/connection.js';
+import { timerMs } from '../connection/deadlines.js';
 import { openConnection } from '../connection/open-connection.js';
 import {
   type ConnectionDefaults,
@@ -8,7 +9,6 @@ import {
   connectionSettings,
   demandSecurable,
   positiveOption,
-  timerMs,
 } from '../connection/options.js';
 import { WireError } from '../errors.js';
 import type { Tls } from '../transport/tls-options.js';

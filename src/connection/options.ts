@@ -106,9 +106,6 @@ export function demandSecurable(transport: Transport, asked: object): void {
     throw new TypeError(`This transport does not know ${names.join(' and ')}`);
 }
 
-/** A time as the platform's timers can have it. They know none above some 24 days, and take a longer one, `Infinity` above all, for a millisecond. */
-export const timerMs = (ms: number): number => Math.min(ms, 2 ** 31 - 1);
-
 /** An option that is a limit, or what it is where nobody says. */
 export function positiveOption<Name extends string>(
   options: { readonly [Of in Name]?: number },
