@@ -76,7 +76,10 @@ const sentBy = (
     remote: { host: 'there', port: 1 },
     bytes$,
     closed$: NEVER,
-    write: (_, done) => void taken.push(done),
+    write(_, done) {
+      taken.push(done);
+      return false;
+    },
     pause: () => {},
     resume: () => {},
     end: () => {},

@@ -2,7 +2,7 @@ import { type Hold, hold, lengthPrefixed, serve, text } from 'rx-tinyproto';
 import { marbles } from 'rx-tinyproto/testing';
 import { asapScheduler, take, tap, timer } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { beginTurn, endTurn, flushAfterTurn, together } from '../../src/connection/turns.js';
+import { beginTurn, endTurn, flushAfterTurn, shareable, together } from '../../src/connection/turns.js';
 
 const options = { framing: lengthPrefixed(), codec: text() };
 
@@ -105,9 +105,7 @@ describe('a turn', () => {
     expect(turns).toEqual([0, 1, 2]);
   });
 
-  it('shares nothing of what was written before another turn, in which a buffer may be filled anew', () => {
-    const head = Uint8Array.of(0, 0, 0, 1);
-    const body = Uint8Array.of(1);
+  const writtenTwice = (head: Uint8Array, body: Uint8Array, between: () => void): Uint8Array[] => {
     const written: Uint8Array[] = [];
     const write = { flush: () => void written.push(together([head, body])) };
     beginTurn();
@@ -115,12 +113,27 @@ describe('a turn', () => {
     flushAfterTurn({
       flush() {
         beginTurn();
-        body.fill(2);
+        between();
         flushAfterTurn(write);
         endTurn();
       },
     });
     endTurn();
+    return written;
+  };
+
+  it('shares nothing that somebody may change: a buffer may be filled anew behind another turn', () => {
+    const body = Uint8Array.of(1);
+    const written = writtenTwice(Uint8Array.of(0, 0, 0, 1), body, () => body.fill(2));
     expect(written.map((bytes) => bytes[4])).toEqual([1, 2]);
+  });
+
+  it('puts together once what is sent to many', () => {
+    const body = Uint8Array.of(1);
+    const [one, other] = writtenTwice(shareable(Uint8Array.of(0, 0, 0, 1)), shareable(body), () =>
+      body.fill(2),
+    );
+    expect(other).toBe(one);
+    expect(one).toEqual(Uint8Array.of(0, 0, 0, 1, 1));
   });
 });

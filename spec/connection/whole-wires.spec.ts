@@ -12,7 +12,7 @@ function saying(transport: Transport, says: Partial<Wire>, sizes: number[] = [])
     ...says,
     write(bytes, done) {
       sizes.push(bytes.length);
-      wire.write(bytes, done);
+      return wire.write(bytes, done);
     },
   });
   return {

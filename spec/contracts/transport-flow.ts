@@ -22,7 +22,7 @@ function stream(
   let failed = false;
   const next = () => {
     const bytes = pattern(Math.min(pieceBytes, total - done), done);
-    end.wire.write(bytes, (error) => {
+    end.write(bytes, (error) => {
       if (error) failed = true;
       else done += bytes.byteLength;
       if (!error && done < total) next();

@@ -33,7 +33,7 @@ export interface End {
   readonly closings: WireClosed[];
   /** What became of each write and end of ours, in the order in which we heard of it. */
   readonly settled: { readonly id: number; readonly error: WireError | undefined }[];
-  readonly write: (bytes: Uint8Array) => number;
+  readonly write: (bytes: Uint8Array, then?: (error?: WireError) => void) => number;
   readonly end: () => number;
   readonly read: () => Subscription;
 }
@@ -46,14 +46,21 @@ export function watch(wire: Wire, { unread = false } = {}): End {
   const settled: { id: number; error: WireError | undefined }[] = [];
   let calls = 0;
   let size = 0;
-  const call = (act: (done: (error?: WireError) => void) => void) => {
+  const call = (act: (done: (error?: WireError) => void) => boolean, then?: (error?: WireError) => void) => {
     const id = calls++;
-    let inside = true;
-    act((error) => {
-      expect(inside, 'done inside the call').toBe(false);
+    let told: 'not yet' | 'at once' | 'later' | undefined = 'not yet';
+    const settle = (error?: WireError) => {
       settled.push({ id, error });
-    });
-    inside = false;
+      then?.(error);
+    };
+    told = act((error) => {
+      expect(told, 'done is called once, and not inside the call').toBe('later');
+      told = undefined;
+      settle(error);
+    })
+      ? 'at once'
+      : 'later';
+    if (told === 'at once') settle();
     return id;
   };
   const end: End = {
@@ -64,8 +71,12 @@ export function watch(wire: Wire, { unread = false } = {}): End {
     endings,
     closings,
     settled,
-    write: (bytes) => call((done) => wire.write(bytes, done)),
-    end: () => call((done) => wire.end(done)),
+    write: (bytes, then) => call((done) => wire.write(bytes, done), then),
+    end: () =>
+      call((done) => {
+        wire.end(done);
+        return false;
+      }),
     read: () =>
       wire.bytes$.subscribe({
         next: (chunk) => {

@@ -12,7 +12,7 @@ function kernel() {
       took.push({ by, bytes: bytes.length });
       if (done) process.nextTick(done);
     };
-    return { write, cork: () => {}, uncork: () => {} } as unknown as Socket;
+    return { write, cork: () => {}, uncork: () => {}, writableLength: 0 } as unknown as Socket;
   };
   return { took, socket };
 }
@@ -22,12 +22,38 @@ const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 /** Writes on whenever it may. */
 function stream(writes: SocketWrites, size: number, turnsOver: () => boolean): void {
   const writeOn = () => {
-    if (!turnsOver()) writes.write(new Uint8Array(size), writeOn);
+    while (!turnsOver() && writes.write(new Uint8Array(size), writeOn));
   };
   writeOn();
 }
 
 describe('SocketWrites', () => {
+  it('says at once that the kernel has what was written, and then nothing more of it', async () => {
+    const writes = new SocketWrites(kernel().socket('s'));
+    const done: string[] = [];
+    const atOnce = ['a', 'b'].map((name) => writes.write(new Uint8Array(1), () => done.push(name)));
+    expect(atOnce).toEqual([true, false]);
+    await nextTurn();
+    expect(done).toEqual(['b']);
+    expect(writes.write(new Uint8Array(1), () => {})).toBe(true);
+  });
+
+  it('says nothing at once where the kernel has not taken all of it, or the socket has failed', () => {
+    for (const state of [{ writableLength: 1 }, { errored: new Error('EPIPE') }, { destroyed: true }]) {
+      const socket = Object.assign(kernel().socket('s'), state);
+      expect(new SocketWrites(socket).write(new Uint8Array(1), () => {})).toBe(false);
+    }
+  });
+
+  it('lets the loop go round for one who writes a little more whenever it is told', async () => {
+    const { took, socket } = kernel();
+    let isOver = false;
+    stream(new SocketWrites(socket('s')), 1, () => isOver || took.length === 100_000);
+    await nextTurn();
+    isOver = true;
+    expect(took.length).toBeLessThan(1_000);
+  });
+
   it('lets the loop go round after 256 KiB, over all sockets', async () => {
     const { took, socket } = kernel();
     let isOver = false;

@@ -198,7 +198,8 @@ describe('TLS', () => {
     const far = await secured(test, server, { framing: lines() });
     const wire = await firstValueFrom(tcp({ tls: { ca: ca.cert } }).dial(`localhost:${far.port}`));
     wire.bytes$.subscribe({ error: () => {} });
-    wire.write(bytes('half a li'), () => wire.end(() => {}));
+    wire.write(bytes('half a li'), () => {});
+    wire.end(() => {});
     const { closed$ } = await far.next();
     expect(await firstValueFrom(closed$)).toMatchObject({ by: 'error', error: { code: 'cut-short' } });
     wire.destroy();

@@ -308,7 +308,7 @@ const wire = () => ({
   remote: { host: '127.0.0.1', port: 2 },
   bytes$: NEVER,
   closed$: NEVER,
-  write() {},
+  write: () => false,
   end() {},
   pause() {},
   resume() {},

@@ -588,7 +588,7 @@ export class Core<In, Out>
     this.sends.fail(cause);
     life.noFin(cause);
     this.#bodies?.end(cause);
-    this.#out.flush();
+    this.#out.handOver();
     this.wire.destroy({ reset: reset || this.machine.midFrame || !this.#out.handed });
     if (why) opening?.error(why.error);
   }

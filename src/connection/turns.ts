@@ -10,13 +10,14 @@ let depth = 0;
 /** In the order in which they came, and each once. */
 const collectors = new Set<Collector>();
 let isFlushing = false;
-/** While a turn ends, and no other has begun: what was put together last. */
+/** Pieces that many connections are sent, which nobody changes. */
+const shared = new WeakSet<Uint8Array>();
+/** Of these, while turns end, what was put together last. */
 let latest: { readonly pieces: readonly Uint8Array[]; readonly whole: Uint8Array } | undefined;
 
 /** A connection's turn begins: what any connection writes in it, and in the turns that it brings about, goes out at its end. */
 export function beginTurn(): void {
   depth += 1;
-  latest = undefined;
 }
 
 /** Whether a connection has its turn. */
@@ -50,15 +51,19 @@ function flushAll(): void {
   }
 }
 
-/**
- * The pieces as one. At the end of a turn, members of a room who are sent the same share it: nothing of it can have changed since it was made. That is why it is not kept
- * any longer: a buffer that was sent may be filled anew.
- */
+/** A copy that goes to many connections: what each of them puts together at the end of a turn is made once, if it is the same. */
+export function shareable(bytes: Uint8Array): Uint8Array {
+  const copy = bytes.slice();
+  shared.add(copy);
+  return copy;
+}
+
+/** The pieces as one. */
 export function together(pieces: readonly Uint8Array[]): Uint8Array {
   if (pieces.length === 1) return pieces[0] as Uint8Array;
   if (latest && isSame(pieces, latest.pieces)) return latest.whole;
   const whole = copied(pieces);
-  if (depth === 0 && isFlushing) latest = { pieces, whole };
+  if (isFlushing && pieces.every((piece) => shared.has(piece))) latest = { pieces, whole };
   return whole;
 }
 

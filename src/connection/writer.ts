@@ -59,6 +59,8 @@ export class Writer {
   #slab: Uint8Array | undefined;
   #collectedBytes = 0;
   #collectedLasts = 0;
+  /** What the kernel has had at once, if anything, and is not told of: so many pieces that were marked as last. */
+  #atOnce: number | undefined;
   #ending = false;
   #failed = false;
 
@@ -103,8 +105,17 @@ export class Writer {
     this.#place(tail);
   }
 
-  /** Hands over what was collected in this turn. `more`: another call to the wire follows at once. */
-  flush(more = false): void {
+  /** The turn ends: hands over what was collected in it, and tells of what the kernel has had at once. */
+  flush(): void {
+    this.handOver();
+    if (this.#atOnce === undefined) return;
+    const lasts = this.#atOnce;
+    this.#atOnce = undefined;
+    this.#tell(lasts);
+  }
+
+  /** Hands over what was collected so far. `more`: another call to the wire follows at once. */
+  handOver(more = false): void {
     const listed = this.#listed;
     if (listed === undefined) return;
     const slab = this.#slab;
@@ -130,13 +141,14 @@ export class Writer {
     this.#bytesInHand += bytes.length;
     if (bytes.length < largeBytes && !this.#wire.keepsChunks) this.#collect(bytes, last);
     else {
-      this.flush(true);
+      this.handOver(true);
       this.#hand(bytes, last ? 1 : 0, false);
+      if (this.#atOnce !== undefined) flushAfterTurn(this);
     }
   }
 
   #collect(bytes: Uint8Array, last: boolean): void {
-    if (this.#collectedBytes + bytes.length > slabBytes) this.flush();
+    if (this.#collectedBytes + bytes.length > slabBytes) this.handOver(true);
     if (this.#listed === undefined) {
       this.#listed = [];
       flushAfterTurn(this);
@@ -157,11 +169,20 @@ export class Writer {
   }
 
   #hand(bytes: Uint8Array, lasts: number, more: boolean, slab?: Uint8Array): void {
-    if (this.#inHand.length === 0) this.#on.progress(true);
     this.#on.handed(bytes.length);
-    this.#inHand = queued(this.#inHand, { bytes: bytes.length, lasts, slab });
     this.#done ??= (error) => this.#written(error);
-    this.#wire.write(bytes, this.#done, more);
+    if (this.#wire.write(bytes, this.#done, more)) this.#takenAtOnce(bytes.length, lasts, slab);
+    else {
+      if (this.#inHand.length === 0) this.#on.progress(true);
+      this.#inHand = queued(this.#inHand, { bytes: bytes.length, lasts, slab });
+    }
+  }
+
+  /** Told of at the end of the turn: whoever is writing is not to be called back. */
+  #takenAtOnce(bytes: number, lasts: number, slab: Uint8Array | undefined): void {
+    if (slab) giveSlab(slab);
+    this.#bytesInHand -= bytes;
+    this.#atOnce = (this.#atOnce ?? 0) + lasts;
   }
 
   #written(error: WireError | undefined): void {
@@ -174,9 +195,13 @@ export class Writer {
       return;
     }
     this.#bytesInHand -= handed.bytes;
+    this.#tell(handed.lasts);
+  }
+
+  #tell(lasts: number): void {
     this.#feed();
     this.#on.progress(this.#inHand.length > 0);
-    if (handed.lasts > 0) this.#on.lastWritten(handed.lasts);
+    if (lasts > 0) this.#on.lastWritten(lasts);
     if (this.hasRoom) this.#on.writerHasRoom();
   }
 
@@ -190,7 +215,7 @@ export class Writer {
   }
 
   #finish(): void {
-    this.flush();
+    this.handOver();
     this.#ending = false;
     this.#wire.end(() => {});
   }

@@ -3,7 +3,11 @@ import type { Codec } from '../codec/codec.js';
 import type { Connection } from '../connection/connection.js';
 import { type FrameDoor, frameDoor } from '../connection/frames.js';
 import type { ManySender } from '../connection/outbox.js';
+import { shareable } from '../connection/turns.js';
 import type { Frame, Framing } from '../framing/framing.js';
+
+/** Larger ones go to the wire as they are. */
+const mostCopiedBytes = 16_384;
 
 /** A message on its way to many, as bytes that they share. */
 export interface Parcel<T> {
@@ -54,15 +58,21 @@ function framedOnce<T>(message: T, encode: (door: FrameDoor<T>) => Frame): Envel
 
 function framed<T>(message: T, frame: Frame): Parcel<T> {
   if (frame.streamed !== undefined) throw new TypeError('A body can be read once: it goes to one connection');
+  const bytes = frame.body.length;
+  const each = bytes < mostCopiedBytes ? sharedFrame(frame) : frame;
   return {
     message,
-    bytes: frame.body.length,
+    bytes,
     sendOn(connection, sender) {
       const door = frameDoor<T>(connection);
-      if (door?.add) door.add(frame, sender);
-      else tell(sender, () => door?.send(frame) ?? connection.send(message));
+      if (door?.add) door.add(each, sender);
+      else tell(sender, () => door?.send(each) ?? connection.send(message));
     },
   };
+}
+
+function sharedFrame({ head, body, tail }: Frame): Frame {
+  return { head: shareable(head), body: shareable(body), tail: shareable(tail) };
 }
 
 /** For a connection of somebody else's making: its bytes are not known. */

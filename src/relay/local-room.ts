@@ -66,21 +66,22 @@ export function localRoom<T>(options: BroadcastOptions = {}): LocalRoom<T> {
     });
 
   const addressed = ({ to, except }: SendOptions<T>): Member<T>[] => {
-    const wanted = to ? listed(to).flatMap((one) => seats.get(one) ?? []) : [...seats.values()];
+    const seated = to ? listed(to).flatMap((one) => seats.get(one) ?? []) : [...seats.values()];
+    const wanted = seated.map(({ member }) => member);
     const unwanted = except && new Set(listed(except));
-    return wanted.map(({ member }) => member).filter(({ connection }) => !unwanted?.has(connection));
+    return unwanted ? wanted.filter(({ connection }) => !unwanted.has(connection)) : wanted;
   };
 
   /** First all are queued, then all are pumped: what somebody sends from inside comes behind, for everybody. */
   const sendTo = (all: readonly Member<T>[], each: Envelope<T>) => {
     const parcels = all.map(({ connection }) => each.parcelFor(connection));
     const given = all.map((one, index) => one.push(parcels[index] as Parcel<T>));
-    for (const [index, one] of all.entries()) {
+    all.forEach((one, index) => {
       const way = given[index];
       if (way === 'too-slow') one.connection.destroy(tooSlow());
-      else for (const { message } of way ?? []) drop(one.connection, message, 'slow');
+      else if (way) for (const { message } of way) drop(one.connection, message, 'slow');
       one.pump();
-    }
+    });
   };
 
   const deliver = (each: Envelope<T>, where: SendOptions<T> = {}) =>

@@ -42,6 +42,8 @@ export interface Member<T> {
 /** What the connection may have at a time: enough to keep it busy, little enough to drop the rest. */
 const inHandMessages = 16;
 const inHandBytes = 64 * 1_024;
+const nothing: readonly never[] = [];
+
 /** Somebody else has filled the connection's queue of sends: when to look again, if nothing of ours tells. */
 const lookAgainMs = 20;
 
@@ -76,7 +78,8 @@ export function member<T>(
     return parcel;
   };
 
-  const makeRoom = (bytes: number): Parcel<T>[] => {
+  const makeRoom = (bytes: number): readonly Parcel<T>[] => {
+    if (waiting.length === 0) return nothing;
     const dropped: Parcel<T>[] = [];
     const all = limits.onSlow === 'latest';
     while (waiting.length > 0 && (all || !fits(bytes))) dropped.push(take() as Parcel<T>);
@@ -159,6 +162,7 @@ export function member<T>(
   const hasRoom = () => waiting.length === 0 || fits(0);
 
   const tellRoom = () => {
+    if (roomWanted.length === 0) return;
     const wanted = roomWanted;
     roomWanted = [];
     for (const tell of wanted) tell();
@@ -170,7 +174,7 @@ export function member<T>(
       const full = !fits(parcel.bytes);
       if (full && limits.onSlow === 'disconnect') return 'too-slow';
       if (full && limits.onSlow === 'drop-newest') return [parcel];
-      const dropped = limits.onSlow === 'wait' ? [] : makeRoom(parcel.bytes);
+      const dropped = limits.onSlow === 'wait' ? nothing : makeRoom(parcel.bytes);
       waiting.push(parcel);
       waitingBytes += parcel.bytes;
       return dropped;

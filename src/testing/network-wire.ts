@@ -148,7 +148,10 @@ function wireEnd(
     local,
     remote,
     bytes$,
-    write: out.write,
+    write(bytes, done) {
+      out.write(bytes, done);
+      return false;
+    },
     end: out.end,
     pause() {
       held = true;

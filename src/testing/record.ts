@@ -109,7 +109,7 @@ export function record({
       ),
       write(chunk, done) {
         note(ours, { kind: 'N', value: chunk.slice() });
-        wire.write(chunk, done);
+        return wire.write(chunk, done);
       },
       pause: () => wire.pause(),
       resume: () => wire.resume(),

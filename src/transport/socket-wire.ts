@@ -77,8 +77,8 @@ class SocketWire implements Wire {
     return this.#closed.value$;
   }
 
-  write(bytes: Uint8Array, done: (error?: WireError) => void, more?: boolean): void {
-    this.#writes.write(bytes, done, more);
+  write(bytes: Uint8Array, done: (error?: WireError) => void, more?: boolean): boolean {
+    return this.#writes.write(bytes, done, more);
   }
 
   pause(): void {

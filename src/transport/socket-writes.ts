@@ -14,6 +14,9 @@ const nothing: Write[] = [];
 /** So much goes at once, whoever waits for a turn: an answer shall not stand behind a thousand streams. */
 const smallBytes = 16_384;
 
+/** So many times what was written is told of, and more written then, until the loop is let go round. */
+const mostLinks = 64;
+
 /**
  * What of ours is on its way into one socket, in order. One batch is under way at a time, with one call into the kernel. What is written meanwhile waits here,
  * not in the stream, so that a batch stays bounded; its `done`s are called together, in order, when the kernel has all of it.
@@ -25,6 +28,9 @@ export class SocketWrites {
   #scheduled = false;
   /** Those whose bytes the kernel has are being told. What they write now goes on with a stream: it is put together, and no answer. */
   #isTelling = false;
+  /** The kernel had what was written at once, and that was said: Node's callback for it is still to come. */
+  #isTold = false;
+  #links = 0;
   #failure: WireError | undefined;
   #fin: 'none' | 'asked' | 'under way' | 'sent' = 'none';
   #waitForFin: Done[] | undefined;
@@ -45,14 +51,17 @@ export class SocketWrites {
     return this.#fin !== 'none';
   }
 
-  write(bytes: Uint8Array, done: Done, more = false): void {
+  /** As `Wire.write`. That the kernel has the bytes already is said once for each of Node's callbacks: who writes again whenever it hears so would never let the loop go on. */
+  write(bytes: Uint8Array, done: Done, more = false): boolean {
     if (this.#fin !== 'none' && !this.#failure) {
       process.nextTick(done, behindFin());
-      return;
+      return false;
     }
+    if (!more && this.#isIdle && mayWrite(bytes)) return this.#writeAlone(bytes, done);
     if (this.#queue === nothing) this.#queue = [];
     this.#queue.push({ bytes, done });
-    if (!more && !this.#isTelling) this.#go(bytes.byteLength < smallBytes);
+    if (!more && !this.#isTelling) this.#go(mayWrite(bytes));
+    return false;
   }
 
   /** FIN, behind everything written. */
@@ -67,6 +76,11 @@ export class SocketWrites {
   fail(error: WireError): void {
     this.#failure ??= error;
     this.#settleAll(this.#failure);
+  }
+
+  get #isIdle(): boolean {
+    const isQuiet = this.#batch.length === 0 && this.#queue.length === 0 && !this.#scheduled;
+    return isQuiet && !this.#isTold && !this.#isTelling && !this.#failure;
   }
 
   #schedule(): void {
@@ -86,6 +100,16 @@ export class SocketWrites {
     }
   }
 
+  /** Writes what was written by those who were told. As a chain, each link of which is told of before Node lets the loop go on, that would have the loop for itself. */
+  #goOn(): void {
+    if (this.#queue.length === 0) this.#go(true);
+    else if (++this.#links % mostLinks > 0 || this.#scheduled) this.#go(false);
+    else {
+      this.#scheduled = true;
+      waitForTurn(this);
+    }
+  }
+
   /** @internal */
   flush(): void {
     this.#scheduled = false;
@@ -96,6 +120,17 @@ export class SocketWrites {
       this.#fin = 'under way';
       this.#socket.end((error?: Error | null) => this.#onFin(error));
     } else if (this.#fin === 'sent') this.#settleFin();
+  }
+
+  /** Nothing is before it, so that it goes at once. */
+  #writeAlone(bytes: Uint8Array, done: Done): boolean {
+    const socket = this.#socket;
+    spend(bytes.byteLength);
+    this.#written ??= (error) => this.#onWritten(error);
+    socket.write(bytes, this.#written);
+    this.#isTold = socket.writableLength === 0 && !socket.errored && !socket.destroyed;
+    if (!this.#isTold) this.#batch = [{ bytes, done }];
+    return this.#isTold;
   }
 
   #begin(): void {
@@ -115,6 +150,10 @@ export class SocketWrites {
   }
 
   #onWritten(error?: Error | null): void {
+    if (this.#isTold) {
+      this.#isTold = false;
+      return;
+    }
     // Node 20 reports success for what a dying socket had under way. The close that follows settles it, as an error.
     if (error || this.#failure || this.#socket.destroyed) return;
     const written = this.#batch;
@@ -124,7 +163,7 @@ export class SocketWrites {
       for (const { done } of written) done();
     } finally {
       this.#isTelling = false;
-      this.#go(this.#queue.length === 0);
+      this.#goOn();
     }
   }
 
@@ -151,6 +190,9 @@ export class SocketWrites {
 function flush(writes: SocketWrites): void {
   writes.flush();
 }
+
+/** Whether who comes now may write at once. */
+const mayWrite = ({ byteLength }: Uint8Array) => byteLength < smallBytes || hasTurn();
 
 const behindFin = () => new WireError('wire-failed', 'Nothing can be written behind FIN');
 

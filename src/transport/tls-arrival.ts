@@ -31,7 +31,10 @@ export function tlsArrival(raw: Socket, options: TcpOptions, ends: WireEnds, acc
       map(({ socket, security }) => (secured = socketWire(socket, options, ends, { raw, security }))),
     ),
     bytes$: throwError(() => new TypeError('The TLS handshake comes first')),
-    write: (_, done) => process.nextTick(done, notYet()),
+    write(_, done) {
+      process.nextTick(done, notYet());
+      return false;
+    },
     end: (done) => process.nextTick(done, notYet()),
     pause() {},
     resume() {},

@@ -51,7 +51,7 @@ export function wiretap(transport: Transport, observer: NextObserver<Tapped>): T
       write(bytes, done, more) {
         // A copy: once they are written, the place they stand in may be filled anew.
         tell('out', new Uint8Array(bytes));
-        wire.write(bytes, done, more);
+        return wire.write(bytes, done, more);
       },
       end(done) {
         tell('out', 'fin');

@@ -107,7 +107,7 @@ export function frameWire(open: (on: RoadEvents) => Road, options: FrameWireOpti
     for (const done of waitForFin.splice(0)) done(lost);
   }
 
-  function write(bytes: Uint8Array, done: Done): void {
+  function write(bytes: Uint8Array, done: Done): boolean {
     if (state === 'told') later(() => done(gone()));
     else if (fin !== 'none') later(() => done(new WireError('wire-failed', 'It is behind FIN')));
     else {
@@ -115,6 +115,7 @@ export function frameWire(open: (on: RoadEvents) => Road, options: FrameWireOpti
       pending.add(write);
       road.write(bytes, () => pending.delete(write) && done());
     }
+    return false;
   }
 
   function end(done: Done): void {

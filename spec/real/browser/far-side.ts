@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { firstValueFrom } from 'rxjs';
 import { type WebSocket, WebSocketServer } from 'ws';
+import type { WireError } from '../../../src/errors.js';
 import type { BoundAddress, Wire } from '../../../src/transport/transport.js';
 import { webSocket } from '../../../src/websocket/index.js';
 import { takeUpgrades } from '../../../src/websocket/upgrades.js';
@@ -49,8 +50,10 @@ export async function farSide(html: string) {
         complete: () => tell({ type: 'complete', wire: id }),
         error: (error) => tell({ type: 'error', wire: id, ...told(error) }),
       }),
-    write: (wire, { id, call }, bytes) =>
-      wire.write(bytes, (error) => tell({ type: 'done', wire: id, call, ...told(error) })),
+    write: (wire, { id, call }, bytes) => {
+      const done = (error?: WireError) => tell({ type: 'done', wire: id, call, ...told(error) });
+      if (wire.write(bytes, done)) done();
+    },
     end: (wire, { id, call }) => wire.end((error) => tell({ type: 'done', wire: id, call, ...told(error) })),
     pause: (wire) => wire.pause(),
     resume: (wire) => wire.resume(),

@@ -78,7 +78,10 @@ function farWire(id: number, { local, remote }: Extract<Told, { type: 'wire' }>)
           reader = undefined;
         };
       }),
-      write: (bytes, done) => call('write', `wire=${id}&call=${next(done)}`, bytes),
+      write(bytes, done) {
+        call('write', `wire=${id}&call=${next(done)}`, bytes);
+        return false;
+      },
       end: (done) => call('end', `wire=${id}&call=${next(done)}`),
       pause: () => call('pause', `wire=${id}`),
       resume: () => call('resume', `wire=${id}`),

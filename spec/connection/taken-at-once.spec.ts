@@ -1,0 +1,124 @@
+import fc from 'fast-check';
+import { type Connection, lengthPrefixed, type Transport, type Wire } from 'rx-tinyproto';
+import { NEVER, of } from 'rxjs';
+import { describe, expect, it } from 'vitest';
+import { connectOver } from '../../src/client/connect.js';
+
+// A wire may say of a write that the kernel has the bytes already, and calls nobody back then.
+
+type Done = Parameters<Wire['write']>[1];
+
+/** A wire, and what it was given: `takes` says of each write whether the kernel has it at once; the others are done when `settle` is called. */
+function wireThat(takes: (at: number) => boolean) {
+  const chunks: Uint8Array[] = [];
+  const waiting: Done[] = [];
+  let writes = 0;
+  let ended = false;
+  const wire: Wire = {
+    local: { host: 'here', port: 1 },
+    remote: { host: 'there', port: 1 },
+    bytes$: NEVER,
+    closed$: NEVER,
+    write(bytes, done, more) {
+      chunks.push(bytes.slice());
+      const atOnce = !more && waiting.length === 0 && takes(writes++);
+      if (!atOnce) waiting.push(done);
+      return atOnce;
+    },
+    pause: () => {},
+    resume: () => {},
+    end: () => {
+      ended = true;
+    },
+    destroy: () => {},
+  };
+  const settle = () => {
+    while (waiting.length > 0) waiting.shift()?.();
+  };
+  return { wire, settle, bytes: () => Buffer.concat(chunks), hasEnded: () => ended };
+}
+
+/** What the client does with a connection over such a wire. */
+function onWire(wire: Wire, client: (conn: Connection) => void): void {
+  const transport: Transport = { dial: () => of(wire), listen: () => NEVER };
+  connectOver({ transport, framing: lengthPrefixed() })('there:1').subscribe({
+    next: client,
+    error: () => {},
+  });
+}
+
+const soon = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+/** A message that tells which it is, and how long. */
+function message(at: number, size: number): Uint8Array {
+  return new Uint8Array(size).fill(at);
+}
+
+function framed(messages: readonly Uint8Array[]): Buffer {
+  return Buffer.concat(
+    messages.flatMap((each) => {
+      const head = Buffer.alloc(4);
+      head.writeUInt32BE(each.length);
+      return [head, each];
+    }),
+  );
+}
+
+describe('a wire that has taken what it was given at once', () => {
+  it('settles a send without calling back', async () => {
+    const { wire } = wireThat(() => true);
+    const log: string[] = [];
+    onWire(wire, (conn) => {
+      conn.send(message(1, 10)).subscribe({ complete: () => log.push('sent') });
+      log.push('subscribed');
+    });
+    await soon();
+    expect(log).toEqual(['subscribed', 'sent']);
+  });
+
+  it('carries a stream to its end', async () => {
+    const { wire, bytes } = wireThat(() => true);
+    const messages = Array.from({ length: 10_000 }, (_, at) => message(at & 0xff, 20));
+    const log: string[] = [];
+    onWire(wire, (conn) => conn.sendAll(messages).subscribe({ complete: () => log.push('sent') }));
+    await soon();
+    expect(log).toEqual(['sent']);
+    expect(bytes().equals(framed(messages))).toBe(true);
+  });
+
+  it('is asked to end behind what it has', async () => {
+    const { wire, bytes, hasEnded } = wireThat(() => true);
+    onWire(wire, (conn) => {
+      conn.send(message(1, 300_000)).subscribe();
+      conn.close().subscribe();
+    });
+    await soon();
+    expect(bytes().equals(framed([message(1, 300_000)]))).toBe(true);
+    expect(hasEnded()).toBe(true);
+  });
+
+  it('sometimes, keeps the order, and settles each send once, in order', async () => {
+    const sizes = fc.array(fc.constantFrom(0, 1, 60, 5_000, 16_380, 20_000, 300_000, 1_200_000), {
+      minLength: 1,
+      maxLength: 12,
+    });
+    await fc.assert(
+      fc.asyncProperty(sizes, fc.infiniteStream(fc.boolean()), async (lengths, answers) => {
+        const { wire, settle, bytes } = wireThat(() => answers.next().value);
+        const messages = lengths.map((size, at) => message(at + 1, size));
+        const log: number[] = [];
+        const whenSent = (at: number) => ({ complete: () => log.push(at), error: () => log.push(-1) });
+        onWire(wire, (conn) => {
+          for (const [at, each] of messages.entries()) conn.send(each).subscribe(whenSent(at));
+        });
+        for (let turn = 0; turn < 40 && log.length < messages.length; turn++) {
+          await soon();
+          settle();
+        }
+        expect(log).toEqual(messages.map((_, at) => at));
+        expect(bytes().equals(framed(messages))).toBe(true);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
