@@ -38,13 +38,17 @@ function wireThat(takes: (at: number) => boolean) {
   return { wire, settle, bytes: () => Buffer.concat(chunks), hasEnded: () => ended };
 }
 
-/** What the client does with a connection over such a wire. */
-function onWire(wire: Wire, client: (conn: Connection) => void): void {
+/** What the client does with a connection over such a wire. Gives back what ends it. */
+function onWire(wire: Wire, client: (conn: Connection) => void): () => void {
   const transport: Transport = { dial: () => of(wire), listen: () => NEVER };
-  connectOver({ transport, framing: lengthPrefixed() })('there:1').subscribe({
-    next: client,
-    error: () => {},
+  const connections: Connection[] = [];
+  connectOver({ transport, framing: lengthPrefixed() })('there:1').subscribe((conn) => {
+    connections.push(conn);
+    client(conn);
   });
+  return () => {
+    for (const conn of connections) conn.destroy();
+  };
 }
 
 const soon = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -68,33 +72,39 @@ describe('a wire that has taken what it was given at once', () => {
   it('settles a send without calling back', async () => {
     const { wire } = wireThat(() => true);
     const log: string[] = [];
-    onWire(wire, (conn) => {
+    const end = onWire(wire, (conn) => {
       conn.send(message(1, 10)).subscribe({ complete: () => log.push('sent') });
       log.push('subscribed');
     });
     await soon();
     expect(log).toEqual(['subscribed', 'sent']);
+    end();
   });
 
   it('carries a stream to its end', async () => {
     const { wire, bytes } = wireThat(() => true);
     const messages = Array.from({ length: 10_000 }, (_, at) => message(at & 0xff, 20));
     const log: string[] = [];
-    onWire(wire, (conn) => conn.sendAll(messages).subscribe({ complete: () => log.push('sent') }));
+    const end = onWire(wire, (conn) =>
+      conn.sendAll(messages).subscribe({ complete: () => log.push('sent') }),
+    );
     await soon();
     expect(log).toEqual(['sent']);
     expect(bytes().equals(framed(messages))).toBe(true);
+    end();
   });
 
   it('is asked to end behind what it has', async () => {
-    const { wire, bytes, hasEnded } = wireThat(() => true);
-    onWire(wire, (conn) => {
+    const { wire, settle, bytes, hasEnded } = wireThat(() => true);
+    const end = onWire(wire, (conn) => {
       conn.send(message(1, 300_000)).subscribe();
       conn.close().subscribe();
     });
     await soon();
+    settle();
     expect(bytes().equals(framed([message(1, 300_000)]))).toBe(true);
     expect(hasEnded()).toBe(true);
+    end();
   });
 
   it('sometimes, keeps the order, and settles each send once, in order', async () => {
@@ -108,7 +118,7 @@ describe('a wire that has taken what it was given at once', () => {
         const messages = lengths.map((size, at) => message(at + 1, size));
         const log: number[] = [];
         const whenSent = (at: number) => ({ complete: () => log.push(at), error: () => log.push(-1) });
-        onWire(wire, (conn) => {
+        const end = onWire(wire, (conn) => {
           for (const [at, each] of messages.entries()) conn.send(each).subscribe(whenSent(at));
         });
         for (let turn = 0; turn < 40 && log.length < messages.length; turn++) {
@@ -117,6 +127,7 @@ describe('a wire that has taken what it was given at once', () => {
         }
         expect(log).toEqual(messages.map((_, at) => at));
         expect(bytes().equals(framed(messages))).toBe(true);
+        end();
       }),
       { numRuns: 60 },
     );
