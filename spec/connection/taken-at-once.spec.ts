@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { type Connection, lengthPrefixed, type Transport, type Wire } from 'rx-tinyproto';
-import { NEVER, of } from 'rxjs';
+import { asapScheduler, NEVER, of } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { connectOver } from '../../src/client/connect.js';
 
@@ -51,7 +51,7 @@ function onWire(wire: Wire, client: (conn: Connection) => void): () => void {
   };
 }
 
-const soon = () => new Promise<void>((resolve) => setImmediate(resolve));
+const soon = () => new Promise<void>((resolve) => void asapScheduler.schedule(() => resolve()));
 
 /** A message that tells which it is, and how long. */
 function message(at: number, size: number): Uint8Array {
