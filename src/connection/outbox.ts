@@ -333,8 +333,10 @@ export class Outbox {
     const count = head.answered - first;
     head.told = head.answered;
     this.#forget(head, count, bytesOf(head, first));
-    if (head.refusals || head.others) for (let at = first; at < head.told; at++) this.#settleOne(head, at);
-    else this.#tellTaken(head.sender, count);
+    const { others } = head;
+    if (head.refusals) for (let at = first; at < head.told; at++) this.#settleOne(head, at);
+    else if (!others) this.#tellTaken(head.sender, count);
+    else for (let at = first; at < head.told; at++) this.#tellTaken(others[at - 1] ?? head.sender, 1);
   }
 
   #settleOne(head: Sending, at: number): void {
