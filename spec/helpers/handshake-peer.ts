@@ -1,4 +1,5 @@
 import { ByteQueue } from '../../src/bytes/byte-queue.js';
+import { Fifo } from '../../src/bytes/fifo.js';
 import type { ErrorCode } from '../../src/errors.js';
 import type { Frame, FramingPort } from '../../src/framing/framing.js';
 import { type Conversation, newConversation } from '../../src/framing/tinyproto-conversation.js';
@@ -334,7 +335,7 @@ export class Modelled {
 
   #checkDelivery(before: Conversation, after: Conversation, piece: Piece): void {
     if (after.inbox.length <= before.inbox.length) return;
-    const message = after.inbox.at(-1) as Uint8Array;
+    const message = after.inbox.at(after.inbox.length - 1) as Uint8Array;
     if (classOf(message) !== piece.cls) violated(`delivered ${message} for ${piece.cls}`);
   }
 
@@ -364,6 +365,12 @@ function contentOf(queue: ByteQueue): Uint8Array {
   return Uint8Array.from({ length: queue.length }, (_, at) => queue.peek(at));
 }
 
+function queueOf<T>(items: Iterable<T>): Fifo<T> {
+  const queue = new Fifo<T>();
+  for (const item of items) queue.push(item);
+  return queue;
+}
+
 function copyOf(peer: Peer): Peer {
   const { talk } = peer;
   const bytes = new ByteQueue();
@@ -376,8 +383,8 @@ function copyOf(peer: Peer): Peer {
       ...talk,
       bytes,
       owed: [...talk.owed],
-      inbox: [...talk.inbox],
-      handed: [...talk.handed],
+      inbox: queueOf(talk.inbox),
+      handed: queueOf(talk.handed),
       armed: { ...talk.armed },
     },
   };
@@ -396,7 +403,7 @@ export function keyOf(peer: Peer): string {
     reads ? `${talk.size}.${talk.missing}.${talk.due}` : '',
     talk.owed.join('.'),
     talk.granted,
-    talk.inbox.map(classOf).join(''),
+    [...talk.inbox].map(classOf).join(''),
     talk.quiet,
     peer.sends,
     peer.queue.map((send) => send.from[0] + send.cls).join(''),

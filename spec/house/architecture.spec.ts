@@ -11,7 +11,7 @@ const house: House = {
     transport: { uses: ['errors'], packages: ['rxjs', 'node:'] },
     framing: { uses: ['errors', 'bytes'] },
     codec: { uses: ['errors', 'bytes'] },
-    flow: { uses: ['errors'], packages: ['rxjs'] },
+    flow: { uses: ['errors', 'bytes'], packages: ['rxjs'] },
     connection: {
       uses: ['errors', 'bytes', 'framing', 'flow'],
       knows: ['transport', 'codec'],
@@ -19,7 +19,7 @@ const house: House = {
     },
     client: { uses: ['errors', 'connection', 'flow'], packages: ['rxjs'] },
     server: { uses: ['errors', 'connection'], packages: ['rxjs'] },
-    relay: { uses: ['errors', 'connection', 'flow'], packages: ['rxjs'] },
+    relay: { uses: ['errors', 'bytes', 'connection', 'flow'], packages: ['rxjs'] },
     span: { uses: ['errors', 'connection', 'relay'], knows: ['codec'], packages: ['rxjs'] },
     nats: { uses: ['errors', 'connection', 'client', 'span'], packages: ['rxjs', '@nats-io/transport-node'] },
     // A door to `node:cluster`, which is Node's alone.

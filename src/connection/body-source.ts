@@ -1,7 +1,7 @@
 import { from, type Observable, type ObservableInput, Subscription, takeWhile } from 'rxjs';
+import { Fifo } from '../bytes/fifo.js';
 import { drawn } from '../flow/drawn.js';
 import { drawnAsync, isDrawnAsync } from '../flow/drawn-async.js';
-import { Fifo } from '../flow/fifo.js';
 import { currentDelivery, type Hold } from '../flow/hold.js';
 import type { OutgoingBody } from './body.js';
 

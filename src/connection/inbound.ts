@@ -1,5 +1,5 @@
+import { type Fifo, noQueue, queued } from '../bytes/fifo.js';
 import { ProtocolError } from '../errors.js';
-import { type Fifo, noQueue, queued } from '../flow/fifo.js';
 import type { Budget } from './budget.js';
 import { Deadlines } from './deadlines.js';
 import type { Speaker } from './outbox.js';

@@ -1,6 +1,6 @@
 import type { Subscriber } from 'rxjs';
+import { type Fifo, noQueue, queued } from '../bytes/fifo.js';
 import { type Fate, SendError } from '../errors.js';
-import { type Fifo, noQueue, queued } from '../flow/fifo.js';
 import type { Awaiting } from '../flow/outcome.js';
 import type { Frame, FramingMachine } from '../framing/framing.js';
 import type { BodySource } from './body-source.js';

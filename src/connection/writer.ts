@@ -1,7 +1,7 @@
+import { type Fifo, noQueue, queued } from '../bytes/fifo.js';
 import { filled, put } from '../bytes/joined.js';
 import { giveSlab, slabBytes, takeSlab } from '../bytes/slabs.js';
 import type { WireError } from '../errors.js';
-import { type Fifo, noQueue, queued } from '../flow/fifo.js';
 import type { Frame } from '../framing/framing.js';
 import type { Wire } from '../transport/transport.js';
 import { flushAfterTurn, together } from './turns.js';

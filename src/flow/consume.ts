@@ -7,7 +7,7 @@ import {
   Subscriber,
   throwError,
 } from 'rxjs';
-import { type Fifo, noQueue, queued } from './fifo.js';
+import { type Fifo, noQueue, queued } from '../bytes/fifo.js';
 import { currentDelivery, type Delivery, HoldOn, holdLost, isStrictByDefault, redeliver } from './hold.js';
 import { type Awaiting, Outcome } from './outcome.js';
 

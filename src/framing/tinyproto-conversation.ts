@@ -1,4 +1,5 @@
 import { ByteQueue } from '../bytes/byte-queue.js';
+import { type Fifo, noQueue } from '../bytes/fifo.js';
 import type { Frame, Wait } from './framing.js';
 import type { Life, Ours, Theirs } from './tinyproto-states.js';
 
@@ -38,10 +39,10 @@ export interface Conversation {
   /** Messages that we have granted, less those that were consumed. */
   granted: number;
   /** Complete messages, oldest first, and their bytes. */
-  readonly inbox: Uint8Array[];
+  inbox: Fifo<Uint8Array>;
   inboxBytes: number;
   /** Sizes of the messages that were read and are not consumed. Whoever consumes does not say which, so the oldest is taken to be it. */
-  readonly handed: number[];
+  handed: Fifo<number>;
   /** Bytes of all messages from header to consumption. */
   unconsumedBytes: number;
 
@@ -76,9 +77,9 @@ export function newConversation(): Conversation {
     writing: false,
     owed: [],
     granted: 0,
-    inbox: [],
+    inbox: noQueue,
     inboxBytes: 0,
-    handed: [],
+    handed: noQueue,
     unconsumedBytes: 0,
     chunks: 0,
     consumptions: 0,

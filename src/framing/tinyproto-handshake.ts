@@ -1,3 +1,4 @@
+import { queued } from '../bytes/fifo.js';
 import type { FramingPort } from './framing.js';
 import type { Conversation } from './tinyproto-conversation.js';
 import { REFUSAL } from './tinyproto-conversation.js';
@@ -56,8 +57,8 @@ export class Handshake implements Record<Action, () => void> {
     s.bytes.skip(4);
     s.headers += 1;
     s.size = size;
-    this.oweOk();
-    this.answer();
+    s.unconsumedBytes += size;
+    if (!mayAnswer(s, this.#rules, false) || !this.#give(size)) s.owed.push(size);
     this.deliver();
   }
 
@@ -89,9 +90,9 @@ export class Handshake implements Record<Action, () => void> {
     const s = this.#s;
     s.droppedMessages += s.inbox.length;
     s.droppedBytes += s.inboxBytes;
-    s.inbox.length = 0;
+    s.inbox.drain();
     s.inboxBytes = 0;
-    s.handed.length = 0;
+    s.handed.drain();
     s.unconsumedBytes = 0;
     s.granted = 0;
     this.onTheirs('close');
@@ -167,17 +168,24 @@ export class Handshake implements Record<Action, () => void> {
   answer(starting = false): void {
     const s = this.#s;
     for (let debt = s.owed[0]; debt !== undefined && mayAnswer(s, this.#rules, starting); debt = s.owed[0]) {
-      const isOk = debt !== REFUSAL;
-      // While closing, what is granted is dropped.
-      const counts = isOk && s.life !== 'closing';
-      if (counts && !this.#mayGrant(debt)) break;
+      if (!this.#give(debt)) break;
       s.owed.shift();
-      if (counts) s.granted += 1;
-      this.#port.write(isOk ? OK : REFUSED, false);
     }
     if (s.owed.length > 0) return;
     s.due = true;
     if (s.theirs === 'refused') this.onTheirs('refusalOut');
+  }
+
+  /** Gives an answer, unless there is no room for what it would grant. */
+  #give(debt: number): boolean {
+    const s = this.#s;
+    const isOk = debt !== REFUSAL;
+    // While closing, what is granted is dropped.
+    const counts = isOk && s.life !== 'closing';
+    if (counts && !this.#mayGrant(debt)) return false;
+    if (counts) s.granted += 1;
+    this.#port.write(isOk ? OK : REFUSED, false);
+    return true;
   }
 
   /** A peer of the original's gives up if it is kept waiting, so in half duplex everything is granted that has come so far. */
@@ -195,7 +203,7 @@ export class Handshake implements Record<Action, () => void> {
       s.droppedMessages += 1;
       return;
     }
-    s.inbox.push(s.bytes.take(s.size));
+    s.inbox = queued(s.inbox, s.bytes.take(s.size));
     s.inboxBytes += s.size;
   }
 }

@@ -1,3 +1,4 @@
+import { queued } from '../bytes/fifo.js';
 import type { Frame, FramingMachine, FramingPort, Wait } from './framing.js';
 import type { Conversation } from './tinyproto-conversation.js';
 import { holdsStreams, isOverflownBy, isOverrun, mayTakeWhole } from './tinyproto-credit.js';
@@ -91,7 +92,7 @@ export class TinyprotoMachine implements FramingMachine {
     const message = s.inbox.shift();
     if (message === undefined) return undefined;
     s.inboxBytes -= message.length;
-    s.handed.push(message.length);
+    s.handed = queued(s.handed, message.length);
     return message;
   }
 

@@ -1,3 +1,4 @@
+import { queued } from '../bytes/fifo.js';
 import type { StreamingMachine, StreamingPort } from './framing.js';
 import type { Conversation } from './tinyproto-conversation.js';
 import { Handshake } from './tinyproto-handshake.js';
@@ -48,7 +49,7 @@ export class StreamingTinyprotoMachine extends TinyprotoMachine implements Strea
     const s = this.#s;
     if (!s.streamed || s.headRead || s.inbox.length > 0 || s.life !== 'open') return undefined;
     s.headRead = true;
-    s.handed.push(0);
+    s.handed = queued(s.handed, 0);
     return s.size;
   }
 
