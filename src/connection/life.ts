@@ -24,46 +24,49 @@ export class Life {
     if (next === undefined) return false;
     this.#state = next;
     if (event === 'finSent') this.#isFinSent = true;
-    if (event === 'finSent' && this.#finSent) emit(this.#finSent, undefined);
+    this.#tellAll();
     return true;
   }
 
   get closed$(): Observable<Closed> {
-    if (this.#closed) return this.#closed.asObservable();
-    this.#closed = new AsyncSubject();
-    if (this.#outcome) emit(this.#closed, this.#outcome);
+    this.#closed ??= new AsyncSubject();
+    this.#tellAll();
     return this.#closed.asObservable();
   }
 
   /** Emits when our FIN is out; errors if the connection ends before. Replays. */
   get finSent$(): Observable<void> {
-    if (this.#finSent) return this.#finSent.asObservable();
-    this.#finSent = new AsyncSubject();
-    if (this.#isFinSent) emit(this.#finSent, undefined);
-    else if (this.#noFin) this.#finSent.error(this.#noFin.error);
+    this.#finSent ??= new AsyncSubject();
+    this.#tellAll();
     return this.#finSent.asObservable();
   }
 
   /** No FIN of ours will go out any more. */
   noFin(error: unknown): void {
     this.#noFin = { error };
-    this.#finSent?.error(error);
+    this.#tellAll();
   }
 
   /** It has ended. The first call counts. */
   tell(unsent: readonly Uint8Array[], dropped: Closed['dropped']): void {
-    if (this.#outcome) return;
-    this.#outcome = {
+    this.#outcome ??= {
       by: this.by ?? 'us',
       ...this.failure,
       ...(unsent.length > 0 && { unsent }),
       dropped,
     };
-    if (this.#closed) emit(this.#closed, this.#outcome);
+    this.#tellAll();
+  }
+
+  /** What is so, to those who have asked for it. Once is enough, and more does nothing. */
+  #tellAll(): void {
+    if (this.#isFinSent) emit(this.#finSent, undefined);
+    else if (this.#noFin) this.#finSent?.error(this.#noFin.error);
+    if (this.#outcome) emit(this.#closed, this.#outcome);
   }
 }
 
-function emit<T>(subject: AsyncSubject<T>, value: T): void {
-  subject.next(value);
-  subject.complete();
+function emit<T>(subject: AsyncSubject<T> | undefined, value: T): void {
+  subject?.next(value);
+  subject?.complete();
 }
