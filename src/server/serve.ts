@@ -201,6 +201,8 @@ class Conversation<C extends Connection<unknown, never>, R> extends Subscriber<R
   }
 
   override add(teardown: TeardownLogic): void {
+    // RxJS's own operators say it twice.
+    if (teardown === this.#source) return;
     if (this.#source || this.closed || !(teardown instanceof Subscription)) super.add(teardown);
     else this.#source = teardown;
   }
