@@ -30,12 +30,14 @@ function stream(writes: SocketWrites, size: number, turnsOver: () => boolean): v
 describe('SocketWrites', () => {
   it('says at once that the kernel has what was written, and then nothing more of it', async () => {
     const writes = new SocketWrites(kernel().socket('s'));
-    const done: string[] = [];
-    const atOnce = ['a', 'b'].map((name) => writes.write(new Uint8Array(1), () => done.push(name)));
-    expect(atOnce).toEqual([true, false]);
+    const done: number[] = [];
+    const write = (at: number) => writes.write(new Uint8Array(1), () => done.push(at));
+    const atOnce = Array.from({ length: 100 }, (_, at) => write(at));
+    expect(atOnce[0]).toBe(true);
     await nextTurn();
-    expect(done).toEqual(['b']);
-    expect(writes.write(new Uint8Array(1), () => {})).toBe(true);
+    expect(done.length).toBeGreaterThan(0);
+    expect(done).toEqual(Array.from(atOnce.keys()).filter((at) => !atOnce[at]));
+    expect(write(100)).toBe(true);
   });
 
   it('says nothing at once where the kernel has not taken all of it, or the socket has failed', () => {
@@ -51,7 +53,7 @@ describe('SocketWrites', () => {
     stream(new SocketWrites(socket('s')), 1, () => isOver || took.length === 100_000);
     await nextTurn();
     isOver = true;
-    expect(took.length).toBeLessThan(1_000);
+    expect(took.length).toBeLessThan(5_000);
   });
 
   it('lets the loop go round after 256 KiB, over all sockets', async () => {

@@ -148,7 +148,7 @@ export class Writer {
   }
 
   #collect(bytes: Uint8Array, last: boolean): void {
-    if (this.#collectedBytes + bytes.length > slabBytes) this.handOver(true);
+    if (this.#collectedBytes + bytes.length > slabBytes) this.handOver();
     if (this.#listed === undefined) {
       this.#listed = [];
       flushAfterTurn(this);

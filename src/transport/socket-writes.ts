@@ -14,6 +14,9 @@ const nothing: Write[] = [];
 /** So much goes at once, whoever waits for a turn: an answer shall not stand behind a thousand streams. */
 const smallBytes = 16_384;
 
+/** So many times it is said at once that the kernel has what was written, until Node calls back. */
+const mostTold = 8;
+
 /** So many times what was written is told of, and more written then, until the loop is let go round. */
 const mostLinks = 64;
 
@@ -28,8 +31,8 @@ export class SocketWrites {
   #scheduled = false;
   /** Those whose bytes the kernel has are being told. What they write now goes on with a stream: it is put together, and no answer. */
   #isTelling = false;
-  /** The kernel had what was written at once, and that was said: Node's callback for it is still to come. */
-  #isTold = false;
+  /** So many times the kernel had what was written at once, and that was said: Node's callbacks for these are still to come. */
+  #told = 0;
   #links = 0;
   #failure: WireError | undefined;
   #fin: 'none' | 'asked' | 'under way' | 'sent' = 'none';
@@ -51,7 +54,7 @@ export class SocketWrites {
     return this.#fin !== 'none';
   }
 
-  /** As `Wire.write`. That the kernel has the bytes already is said once for each of Node's callbacks: who writes again whenever it hears so would never let the loop go on. */
+  /** As `Wire.write`. That the kernel has the bytes already is said a few times until Node calls back: who writes again whenever it hears so would never let the loop go on. */
   write(bytes: Uint8Array, done: Done, more = false): boolean {
     if (this.#fin !== 'none' && !this.#failure) {
       process.nextTick(done, behindFin());
@@ -80,7 +83,7 @@ export class SocketWrites {
 
   get #isIdle(): boolean {
     const isQuiet = this.#batch.length === 0 && this.#queue.length === 0 && !this.#scheduled;
-    return isQuiet && !this.#isTold && !this.#isTelling && !this.#failure;
+    return isQuiet && this.#told < mostTold && !this.#isTelling && !this.#failure;
   }
 
   #schedule(): void {
@@ -128,9 +131,10 @@ export class SocketWrites {
     spend(bytes.byteLength);
     this.#written ??= (error) => this.#onWritten(error);
     socket.write(bytes, this.#written);
-    this.#isTold = socket.writableLength === 0 && !socket.errored && !socket.destroyed;
-    if (!this.#isTold) this.#batch = [{ bytes, done }];
-    return this.#isTold;
+    const isTaken = socket.writableLength === 0 && !socket.errored && !socket.destroyed;
+    if (isTaken) this.#told++;
+    else this.#batch = [{ bytes, done }];
+    return isTaken;
   }
 
   #begin(): void {
@@ -150,8 +154,8 @@ export class SocketWrites {
   }
 
   #onWritten(error?: Error | null): void {
-    if (this.#isTold) {
-      this.#isTold = false;
+    if (this.#told > 0) {
+      this.#told--;
       return;
     }
     // Node 20 reports success for what a dying socket had under way. The close that follows settles it, as an error.
