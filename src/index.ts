@@ -87,7 +87,12 @@ import { tinyproto } from './framing/tinyproto.js';
 import { listenOver } from './server/listen.js';
 import { tcp } from './transport/tcp.js';
 
-const defaults = { transport: tcp(), framing: tinyproto(), bodies: streamedBodies };
+/** All that is bound here is marked as pure: with an operator, or with `connect`, no server comes into a bundle. */
+const defaults = {
+  transport: /* @__PURE__ */ tcp(),
+  framing: /* @__PURE__ */ tinyproto(),
+  bodies: streamedBodies,
+};
 
 /**
  * Listens on one address or several, and emits each connection when its opening exchange is done.
@@ -112,7 +117,7 @@ const defaults = { transport: tcp(), framing: tinyproto(), bodies: streamedBodie
  *   .subscribe();
  * ```
  */
-export const listen = listenOver(defaults);
+export const listen = /* @__PURE__ */ listenOver(defaults);
 
 /**
  * Connects to a server: emits the connection when its opening exchange is done, and lasts as long as it does.
@@ -132,4 +137,4 @@ export const listen = listenOver(defaults);
  *   .subscribe({ next: console.log, error: console.error });
  * ```
  */
-export const connect = connectOver(defaults);
+export const connect = /* @__PURE__ */ connectOver(defaults);

@@ -76,6 +76,20 @@ describe('a browser’s client with `wholeChunks()`', () => {
     ).toEqual([]);
     expect(made.modules.some((id) => id.endsWith('src/websocket/browser-dial.ts'))).toBe(true);
     expect(made.code).not.toMatch(/node:|from ?["'](ws|@nats-io)/);
+    expect(made.code).toContain('A browser cannot listen');
+    expect(made.code).not.toContain('listen needs an address');
+  });
+});
+
+/** What the front door binds at its top is marked as pure: unmarked, esbuild took all of it with any name, 30 kB. */
+describe('the front door, of which only some is imported', () => {
+  it.each([
+    ['text', 300],
+    ['consume, converse, text', 2_280],
+    ['serve, consume', 3_030],
+  ])('stays small: %s', async (names, mostBytes) => {
+    const { gzippedBytes } = await bundled(`export { ${names} } from './src/index.js';`);
+    expect(gzippedBytes).toBeLessThan(mostBytes);
   });
 });
 

@@ -46,8 +46,8 @@ const dialling = (dial: Transport['dial']): Transport => ({
  *   .subscribe({ next: console.log, error: console.error });
  * ```
  */
-export const connect = connectOver({
+export const connect = /* @__PURE__ */ connectOver({
   // Not `webSocket()`: what its options need is not in the bundle of a page that names none.
-  transport: dialling((address) => browserDial(address)),
-  framing: wholeChunks(),
+  transport: /* @__PURE__ */ dialling((address) => browserDial(address)),
+  framing: /* @__PURE__ */ wholeChunks(),
 });

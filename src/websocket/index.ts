@@ -7,7 +7,7 @@ import { wholeChunks } from '../framing/whole-chunks.js';
 import { listenOver } from '../server/listen.js';
 import { webSocket } from './ws.js';
 
-const defaults = { transport: webSocket(), framing: wholeChunks() };
+const defaults = { transport: /* @__PURE__ */ webSocket(), framing: /* @__PURE__ */ wholeChunks() };
 
 /**
  * Listens for WebSockets, as `listen` of the front door does for TCP; each frame is a message (`wholeChunks()`), unless `framing` says otherwise.
@@ -22,7 +22,7 @@ const defaults = { transport: webSocket(), framing: wholeChunks() };
  *   .subscribe();
  * ```
  */
-export const listen = listenOver(defaults);
+export const listen = /* @__PURE__ */ listenOver(defaults);
 
 /**
  * Connects to a WebSocket server, as `connect` of the front door does over TCP; each frame is a message (`wholeChunks()`), unless `framing` says otherwise.
@@ -39,4 +39,4 @@ export const listen = listenOver(defaults);
  *   .subscribe({ next: console.log, error: console.error });
  * ```
  */
-export const connect = connectOver(defaults);
+export const connect = /* @__PURE__ */ connectOver(defaults);
