@@ -34,9 +34,10 @@ describe('SocketWrites', () => {
     const write = (at: number) => writes.write(new Uint8Array(1), () => done.push(at));
     const atOnce = Array.from({ length: 100 }, (_, at) => write(at));
     expect(atOnce[0]).toBe(true);
-    await nextTurn();
-    expect(done.length).toBeGreaterThan(0);
-    expect(done).toEqual(Array.from(atOnce.keys()).filter((at) => !atOnce[at]));
+    const later = Array.from(atOnce.keys()).filter((at) => !atOnce[at]);
+    for (let turn = 0; turn < 10 && done.length < later.length; turn++) await nextTurn();
+    expect(later.length).toBeGreaterThan(0);
+    expect(done).toEqual(later);
     expect(write(100)).toBe(true);
   });
 
