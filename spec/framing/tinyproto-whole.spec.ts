@@ -8,7 +8,7 @@ import { type Theirs, type TheirsEvent, theirs } from '../../src/framing/tinypro
 const frames = Uint8Array.of(0, 0, 0, 2, 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 1, 7, 0, 0, 0, 3, 1, 2, 3);
 
 /** What a machine with so many slots has written, and where it stands, when these chunks have come. */
-const after = (inboxSlots: number, chunks: readonly Uint8Array[]) => {
+const heard = (inboxSlots: number, chunks: readonly Uint8Array[]) => {
   const talk = newConversation();
   const written: number[] = [];
   const ignore = () => {};
@@ -47,6 +47,6 @@ describe('a frame that is here whole', () => {
 
   it('leaves the machine where its bytes one by one do, be there room for all, for some or for one', () => {
     const singly = Array.from(frames, (byte) => Uint8Array.of(byte));
-    for (const slots of [1, 2, 3, 4, 8]) expect(after(slots, [frames])).toEqual(after(slots, singly));
+    for (const slots of [1, 2, 3, 4, 8]) expect(heard(slots, [frames])).toEqual(heard(slots, singly));
   });
 });
