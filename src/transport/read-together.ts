@@ -35,9 +35,7 @@ const manyBytes = 65_536;
 const fewBytes = 8_192;
 /** After so many large reads in a row a socket gets an arena. */
 const largeReads = 4;
-const firstArenaBytes = 1_048_576;
-/** The next ones: most messages of 1 MiB lie in one of them. */
-const arenaBytes = 4_194_304;
+const arenaBytes = 1_048_576;
 /** So many sockets have one at most. */
 const mostArenas = 16;
 
@@ -123,7 +121,7 @@ export class Bulk {
   }
 
   #renew(): void {
-    this.#arena = Buffer.allocUnsafeSlow(this.#arena ? arenaBytes : firstArenaBytes);
+    this.#arena = Buffer.allocUnsafeSlow(arenaBytes);
     // Whoever posts a message to another thread gets a copy there, or is refused: the kernel writes here on.
     markAsUntransferable(this.#arena.buffer);
     this.#at = 0;
@@ -132,7 +130,7 @@ export class Bulk {
   /** Where the next read goes to. */
   #next(): Uint8Array {
     if (this.#large < largeReads) this.close();
-    else if (this.#arena && this.#arena.length - this.#at < manyBytes) this.#renew();
+    else if (arenaBytes - this.#at < manyBytes) this.#renew();
     return this.#arena?.subarray(this.#at, this.#at + readBytes) ?? this.#shared;
   }
 }
