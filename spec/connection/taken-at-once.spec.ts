@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type Connection, lengthPrefixed, type Transport, type Wire } from 'rx-tinyproto';
+import { type Connection, lengthPrefixed, type Transport, type Wire, wholeChunks } from 'rx-tinyproto';
 import { asapScheduler, NEVER, of } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { connectOver } from '../../src/client/connect.js';
@@ -33,16 +33,16 @@ function wireThat(takes: (at: number) => boolean) {
     destroy: () => {},
   };
   const settle = () => {
-    while (waiting.length > 0) waiting.shift()?.();
+    for (const done of waiting.splice(0)) done();
   };
   return { wire, settle, bytes: () => Buffer.concat(chunks), hasEnded: () => ended };
 }
 
 /** What the client does with a connection over such a wire. Gives back what ends it. */
-function onWire(wire: Wire, client: (conn: Connection) => void): () => void {
+function onWire(wire: Wire, client: (conn: Connection) => void, framing = lengthPrefixed()): () => void {
   const transport: Transport = { dial: () => of(wire), listen: () => NEVER };
   const connections: Connection[] = [];
-  connectOver({ transport, framing: lengthPrefixed() })('there:1').subscribe((conn) => {
+  connectOver({ transport, framing })('there:1').subscribe((conn) => {
     connections.push(conn);
     client(conn);
   });
@@ -104,6 +104,32 @@ describe('a wire that has taken what it was given at once', () => {
     settle();
     expect(bytes().equals(framed([message(1, 300_000)]))).toBe(true);
     expect(hasEnded()).toBe(true);
+    end();
+  });
+
+  it('is told of behind what came later, and nothing that it has not is told of', async () => {
+    const answers = [true, false, false];
+    const { wire, settle } = wireThat(() => answers.shift() ?? false);
+    const log: string[] = [];
+    const told = (name: string) => ({ complete: () => void log.push(name) });
+    const connected: Connection[] = [];
+    const end = onWire(wire, (conn) => connected.push(conn), wholeChunks());
+    const send = (size: number) => connected[0]?.send(message(1, size)) ?? NEVER;
+    const small = Array.from({ length: 5 }, () => message(2, 10));
+    // Outside of any turn: its end comes when this task is over.
+    send(20_000).subscribe(told('at once'));
+    connected[0]?.sendAll(small).subscribe({
+      complete() {
+        log.push('small');
+        send(10).subscribe(told('another'));
+      },
+    });
+    send(20_000).subscribe(told('large'));
+    settle();
+    await soon();
+    expect(log).toEqual(['at once', 'small', 'large']);
+    settle();
+    expect(log).toEqual(['at once', 'small', 'large', 'another']);
     end();
   });
 

@@ -136,4 +136,11 @@ describe('a turn', () => {
     expect(other).toBe(one);
     expect(one).toEqual(Uint8Array.of(0, 0, 0, 1, 1));
   });
+
+  it('sends many a copy, of a Buffer too', () => {
+    const body = Buffer.of(1);
+    const copy = shareable(body);
+    body.fill(2);
+    expect(copy).toEqual(Uint8Array.of(1));
+  });
 });

@@ -57,6 +57,23 @@ describe('SocketWrites', () => {
     expect(took.length).toBeLessThan(5_000);
   });
 
+  it('lets the loop go round for one who waits with promises, too', async () => {
+    const { took, socket } = kernel();
+    const writes = new SocketWrites(socket('s'));
+    let isOver = false;
+    const written = () =>
+      new Promise<void>((resolve) => {
+        if (writes.write(new Uint8Array(1), () => resolve())) resolve();
+      });
+    const writing = (async () => {
+      while (!isOver && took.length < 100_000) await written();
+    })();
+    await nextTurn();
+    isOver = true;
+    expect(took.length).toBeLessThan(5_000);
+    await writing;
+  });
+
   it('lets the loop go round after 256 KiB, over all sockets', async () => {
     const { took, socket } = kernel();
     let isOver = false;

@@ -86,6 +86,8 @@ export class Outbox {
   /** In `begun`: so many have an outcome; those before this one need not be handed to the wire any more. */
   #outcomes = 0;
   #handedBefore = 0;
+  /** So many frames more are with the kernel than were marked so. */
+  #unmarked = 0;
   /** Begun last, and all of it went to the wire at once: what follows may join it. */
   #run: Sending | undefined;
   #failure: { readonly cause: unknown } | undefined;
@@ -219,13 +221,14 @@ export class Outbox {
     this.#writing = queued(this.#writing, sending);
   }
 
-  /** … and the kernel has them: those of so many frames. */
+  /** … and the kernel has them: those of so many frames. It has what stands before them, too, of which a wire may tell later: a run is then ahead of its account. */
   written(frames: number): void {
-    for (let left = frames; left > 0; ) {
+    this.#unmarked += frames;
+    while (this.#unmarked > 0) {
       const sending = this.#writing.shift();
       if (sending === undefined) break;
       sending.written = true;
-      left -= sending.count;
+      this.#unmarked -= sending.count;
     }
   }
 

@@ -53,7 +53,8 @@ function flushAll(): void {
 
 /** A copy that goes to many connections: what each of them puts together at the end of a turn is made once, if it is the same. */
 export function shareable(bytes: Uint8Array): Uint8Array {
-  const copy = bytes.slice();
+  // Not by `slice`: a Buffer's shares memory.
+  const copy = new Uint8Array(bytes);
   shared.add(copy);
   return copy;
 }

@@ -102,13 +102,13 @@ export function record({
       closed$: wire.closed$,
       bytes$: wire.bytes$.pipe(
         tap({
-          next: (value) => note(theirs, { kind: 'N', value: value.slice() }),
+          next: (value) => note(theirs, { kind: 'N', value: new Uint8Array(value) }),
           error: (error) => note(theirs, { kind: 'E', error }),
           complete: () => note(theirs, { kind: 'C' }),
         }),
       ),
       write(chunk, done) {
-        note(ours, { kind: 'N', value: chunk.slice() });
+        note(ours, { kind: 'N', value: new Uint8Array(chunk) });
         return wire.write(chunk, done);
       },
       pause: () => wire.pause(),

@@ -17,7 +17,7 @@ const smallBytes = 16_384;
 /** So many times it is said at once that the kernel has what was written, until Node calls back. */
 const mostTold = 8;
 
-/** So many times what was written is told of, and more written then, until the loop is let go round. */
+/** So many times the kernel has taken what was written, until the loop is let go round before more is told of. */
 const mostLinks = 64;
 
 /**
@@ -103,16 +103,6 @@ export class SocketWrites {
     }
   }
 
-  /** Writes what was written by those who were told. As a chain, each link of which is told of before Node lets the loop go on, that would have the loop for itself. */
-  #goOn(): void {
-    if (this.#queue.length === 0) this.#go(true);
-    else if (++this.#links % mostLinks > 0 || this.#scheduled) this.#go(false);
-    else {
-      this.#scheduled = true;
-      waitForTurn(this);
-    }
-  }
-
   /** @internal */
   flush(): void {
     this.#scheduled = false;
@@ -153,13 +143,24 @@ export class SocketWrites {
     if (last > 0) this.#socket.uncork();
   }
 
+  /** As a chain, each link of which is written by whoever was told of the one before, and told of before Node lets the loop go on, that would have the loop for itself. */
   #onWritten(error?: Error | null): void {
+    this.#links++;
     if (this.#told > 0) {
       this.#told--;
       return;
     }
     // Node 20 reports success for what a dying socket had under way. The close that follows settles it, as an error.
     if (error || this.#failure || this.#socket.destroyed) return;
+    if (this.#links < mostLinks) this.tell();
+    else {
+      this.#links = 0;
+      setImmediate(tell, this);
+    }
+  }
+
+  /** @internal */
+  tell(): void {
     const written = this.#batch;
     this.#batch = nothing;
     this.#isTelling = true;
@@ -167,7 +168,7 @@ export class SocketWrites {
       for (const { done } of written) done();
     } finally {
       this.#isTelling = false;
-      this.#goOn();
+      this.#go(this.#queue.length === 0);
     }
   }
 
@@ -193,6 +194,10 @@ export class SocketWrites {
 
 function flush(writes: SocketWrites): void {
   writes.flush();
+}
+
+function tell(writes: SocketWrites): void {
+  writes.tell();
 }
 
 /** Whether who comes now may write at once. */
