@@ -11,7 +11,9 @@ type Done = Parameters<Wire['write']>[1];
 /** A wire, and what it was given: `takes` says of each write whether the kernel has it at once; the others are done when `settle` is called. */
 function wireThat(takes: (at: number) => boolean) {
   const chunks: Uint8Array[] = [];
-  const waiting: Done[] = [];
+  const waiting: { readonly done: Done; readonly end: number }[] = [];
+  let written = 0;
+  let kernel = 0;
   let writes = 0;
   let ended = false;
   const wire: Wire = {
@@ -21,8 +23,10 @@ function wireThat(takes: (at: number) => boolean) {
     closed$: NEVER,
     write(bytes, done, more) {
       chunks.push(bytes.slice());
+      written += bytes.length;
       const atOnce = !more && waiting.length === 0 && takes(writes++);
-      if (!atOnce) waiting.push(done);
+      if (atOnce) kernel = written;
+      else waiting.push({ done, end: written });
       return atOnce;
     },
     pause: () => {},
@@ -33,9 +37,13 @@ function wireThat(takes: (at: number) => boolean) {
     destroy: () => {},
   };
   const settle = () => {
-    for (const done of waiting.splice(0)) done();
+    for (const { done, end } of waiting.splice(0)) {
+      kernel = Math.max(kernel, end);
+      done();
+    }
   };
-  return { wire, settle, bytes: () => Buffer.concat(chunks), hasEnded: () => ended };
+  const bytes = () => Buffer.concat(chunks);
+  return { wire, settle, bytes, kernelHas: () => kernel, hasEnded: () => ended };
 }
 
 /** What the client does with a connection over such a wire. Gives back what ends it. */
@@ -156,6 +164,43 @@ describe('a wire that has taken what it was given at once', () => {
         end();
       }),
       { numRuns: 60 },
+    );
+  });
+
+  it('sometimes, tells of nothing that the kernel has not, whenever it says so', async () => {
+    const burst = fc.record({
+      size: fc.constantFrom(1, 60, 5_000, 16_384, 300_000),
+      count: fc.integer({ min: 1, max: 30 }),
+    });
+    const bursts = fc.array(burst, { minLength: 1, maxLength: 12 });
+    await fc.assert(
+      fc.asyncProperty(bursts, fc.infiniteStream(fc.boolean()), async (all, dice) => {
+        const { wire, settle, kernelHas } = wireThat(() => dice.next().value);
+        const connected: Connection[] = [];
+        const end = onWire(wire, (conn) => connected.push(conn), wholeChunks());
+        let sent = 0;
+        let waiting = 0;
+        const early: number[] = [];
+        const send = (size: number, count: number) => {
+          const messages = Array.from({ length: size > 5_000 ? 1 : count }, () => new Uint8Array(size));
+          sent += size * messages.length;
+          const mine = sent;
+          waiting++;
+          connected[0]?.sendAll(messages).subscribe(() => {
+            waiting--;
+            if (kernelHas() < mine) early.push(mine - kernelHas());
+            if (dice.next().value) send(10, 1);
+          });
+        };
+        for (const { size, count } of all) send(size, count);
+        for (let turn = 0; turn < 200 && waiting > 0; turn++) {
+          if (dice.next().value) await soon();
+          settle();
+        }
+        expect({ early, waiting }).toEqual({ early: [], waiting: 0 });
+        end();
+      }),
+      { numRuns: 100, seed: 7 },
     );
   });
 });

@@ -251,6 +251,21 @@ describe('virtualNetwork', () => {
     ]);
   });
 
+  it('carries a copy, of a Buffer too', () => {
+    const log = play(
+      ({ net, tell, at }) => {
+        net.listen('server:1').subscribe((wire) => at(30, () => tell('server', wire)));
+        net.dial('server:1').subscribe((wire) => {
+          const buffer = Buffer.from('mine');
+          wire.write(buffer, () => buffer.fill('?'));
+          at(100, () => wire.destroy());
+        });
+      },
+      { latencyMs: 10 },
+    );
+    expect(log.map(([, what]) => what)).toContain('server gets mine');
+  });
+
   it('resets a wire whose listener leaves before it accepts', () => {
     const log = play(
       ({ net, tell, at, say }) => {

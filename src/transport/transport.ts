@@ -53,8 +53,8 @@ export interface Wire {
   readonly bytes$: Observable<Uint8Array>;
   /**
    * Writes, in the order of the calls. Returns whether the kernel has the bytes already. Else they must not change until `done`, which is called once, never inside the
-   * call: without an error when the kernel has them, with one when it will not have them. `more`: another write follows in this task, and the two had
-   * better go together.
+   * call: without an error when the kernel has them, with one when it will not have them. A wire that says `true` without end lets nobody else have
+   * a turn, if whoever hears it writes again: it returns `false` now and then. `more`: another write follows in this task, and the two had better go together.
    */
   write(bytes: Uint8Array, done: (error?: WireError) => void, more?: boolean): boolean;
   /** Asks that no more chunks come; one or two that are under way still may. A paused wire still notices a dead peer. */
