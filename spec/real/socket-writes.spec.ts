@@ -48,6 +48,12 @@ describe('SocketWrites', () => {
     }
   });
 
+  it('says nothing at once of an empty write, which under TLS is on its way although no bytes wait', () => {
+    const writes = new SocketWrites(kernel().socket('s'));
+    expect(writes.write(new Uint8Array(0), () => {})).toBe(false);
+    expect(writes.busy).toBe(true);
+  });
+
   it('lets the loop go round for one who writes a little more whenever it is told', async () => {
     const { took, socket } = kernel();
     let isOver = false;

@@ -121,7 +121,9 @@ export class SocketWrites {
     spend(bytes.byteLength);
     this.#written ??= (error) => this.#onWritten(error);
     socket.write(bytes, this.#written);
-    const isTaken = socket.writableLength === 0 && !socket.errored && !socket.destroyed;
+    // Of nothing, the length says nothing: under TLS it is on its way all the same.
+    const isWithIt = bytes.byteLength > 0 && socket.writableLength === 0;
+    const isTaken = isWithIt && !socket.errored && !socket.destroyed;
     if (isTaken) this.#told++;
     else this.#batch = [{ bytes, done }];
     return isTaken;
