@@ -90,8 +90,9 @@ export class Core<In, Out>
   start(connection: Connection<In, Out>, opening: Observer<Connection<In, Out>>): void {
     this.#connection = connection;
     this.#opening = opening;
-    this.wire.bytes$.subscribe(new FromWire(this as unknown as Core<never, never>));
-    this.wire.closed$.subscribe(new WireEnd(this as unknown as Core<never, never>));
+    const core = this as unknown as Core<never, never>;
+    this.wire.bytes$.subscribe(new FromWire(core));
+    this.wire.closed$.subscribe(new WireEnd(core));
     this.machine.start();
     this.turn();
   }
@@ -600,40 +601,36 @@ export class Core<In, Out>
   }
 }
 
-/** Takes what a wire brings to its connection: as an object with three functions, RxJS would make five more. */
-class FromWire extends Subscriber<Uint8Array> {
-  readonly #core: Core<never, never>;
+/** Hears a wire for its connection: as an object with three functions, RxJS would make five more. */
+abstract class Hearing<T> extends Subscriber<T> {
+  protected readonly core: Core<never, never>;
 
   constructor(core: Core<never, never>) {
     super();
-    this.#core = core;
+    this.core = core;
   }
+}
 
+/** Takes what a wire brings. */
+class FromWire extends Hearing<Uint8Array> {
   protected override _next(chunk: Uint8Array): void {
-    this.#core.cameBytes(chunk);
+    this.core.cameBytes(chunk);
   }
 
   protected override _complete(): void {
     this.unsubscribe();
-    this.#core.cameEnd();
+    this.core.cameEnd();
   }
 
   protected override _error(error: unknown): void {
     this.unsubscribe();
-    this.#core.cutOff(error);
+    this.core.cutOff(error);
   }
 }
 
-/** Has a connection know how its wire ended. */
-class WireEnd extends Subscriber<WireClosed> {
-  readonly #core: Core<never, never>;
-
-  constructor(core: Core<never, never>) {
-    super();
-    this.#core = core;
-  }
-
+/** Learns how the wire ended. */
+class WireEnd extends Hearing<WireClosed> {
   protected override _next(closed: WireClosed): void {
-    this.#core.wireClosed(closed);
+    this.core.wireClosed(closed);
   }
 }

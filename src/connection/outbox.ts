@@ -238,6 +238,7 @@ export class Outbox {
       // A body that was refused in a tie goes out all the same.
       const refused = head.outcome === 'refused' && (!head.drawn || head.whole);
       if (!refused && !(head.outcome === 'taken' && head.written)) break;
+      if (head.told === head.answered) break;
       const isWhole = head.answered === head.count;
       if (isWhole) this.#shiftBegun();
       this.#settle(head);

@@ -32,10 +32,6 @@ export class OneWayMachine implements FramingMachine {
     return true;
   }
 
-  get plain(): boolean {
-    return true;
-  }
-
   /** A frame is written in one go: the wire has all of it or none. */
   get midFrame(): boolean {
     return false;
