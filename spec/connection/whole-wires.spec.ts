@@ -10,14 +10,15 @@ function saying(transport: Transport, says: Partial<Wire>, sizes: number[] = [])
   const said = (wire: Wire): Wire => ({
     ...wire,
     ...says,
-    write(bytes, done) {
+    write(bytes, ...rest) {
       sizes.push(bytes.length);
-      return wire.write(bytes, done);
+      return wire.write(bytes, ...rest);
     },
   });
   return {
-    listen: (address, options) => transport.listen(address, options).pipe(map(said)),
-    dial: (address) => transport.dial(address).pipe(map(said)),
+    ...transport,
+    listen: (...asked) => transport.listen(...asked).pipe(map(said)),
+    dial: (...asked) => transport.dial(...asked).pipe(map(said)),
   };
 }
 

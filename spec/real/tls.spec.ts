@@ -13,6 +13,7 @@ import {
   tcp,
   tinyproto,
 } from 'rx-tinyproto';
+import { record } from 'rx-tinyproto/testing';
 import {
   BehaviorSubject,
   firstValueFrom,
@@ -96,6 +97,23 @@ describe('TLS', () => {
       authorized: false,
     });
     expect(theirs?.peer).toBeUndefined();
+  });
+
+  it('is recorded as what passes inside of it', async (test) => {
+    const tape = record();
+    const recorded = { transport: tape.transport(tcp()), framing: lines() };
+    const far = await secured(test, server, recorded);
+    const { security } = await ask(far.port, { ca: ca.cert }, recorded);
+    const { security: theirs } = await far.next();
+    await far.stop();
+    expect([security.protocol, theirs?.protocol]).toEqual(['TLSv1.3', 'TLSv1.3']);
+    const said = tape.scene().rows.map(({ marks }) => {
+      const chunks = marks.flatMap(({ notification }) =>
+        notification.kind === 'N' ? [notification.value] : [],
+      );
+      return words(Buffer.concat(chunks as Uint8Array[]));
+    });
+    expect(said).toEqual(Array(4).fill('hello\n')); // both ends, both ways
   });
 
   it('speaks 1.2 where a peer knows no better, and nothing older', async (test) => {

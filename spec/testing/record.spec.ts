@@ -1,6 +1,6 @@
 import { type Connection, consume, converse, serve } from 'rx-tinyproto';
 import { drawSvg, hex, type MarbleHelpers, marbles, type Recording, record } from 'rx-tinyproto/testing';
-import { concatMap, ignoreElements, interval, merge, of, take, tap, timer } from 'rxjs';
+import { concatMap, ignoreElements, interval, map, merge, of, take, tap, timer } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { expectKept } from '../helpers/kept-file.js';
 import { options, shout, whispers } from './recorded/shout.js';
@@ -119,6 +119,20 @@ describe('record', () => {
         { kind: 'N', value: 'b' },
         { kind: 'C' },
       ]);
+    }),
+  );
+
+  it(
+    'leaves a connection to whoever takes charge of it, in its place',
+    marbles(({ listen, connect, run, expectObservable }) => {
+      const tape = record();
+      const silent = serve(() => timer(15));
+      const taped$ = listen('server:1', { ...options, claimTimeoutMs: 10 }).pipe(
+        map((conn) => tape.connection(conn)),
+      );
+      run(taped$.pipe(silent));
+      const guest$ = connect('server:1', options).pipe(converse((conn) => conn.messages$));
+      expectObservable(guest$).toBe('---------------|');
     }),
   );
 

@@ -1,4 +1,5 @@
 import { isObservable, Observable, type ObservableInput, tap } from 'rxjs';
+import { claim, claimed } from '../connection/claim.js';
 import type { Connection } from '../connection/connection.js';
 import { watchHolds } from '../flow/hold.js';
 import { iterate } from '../flow/iterate.js';
@@ -25,10 +26,13 @@ export function recordedConnection<In, Out>(
     note('closed', 'received', { kind: 'N', value: how });
   });
 
-  const recorded: Connection<In, Out> = {
+  const recorded: Connection<In, Out> & { [claimed](): void } = {
     id: connection.id,
     local: connection.local,
     remote: connection.remote,
+    get security() {
+      return connection.security;
+    },
     get traffic() {
       return connection.traffic;
     },
@@ -45,6 +49,7 @@ export function recordedConnection<In, Out>(
     closed$: connection.closed$,
     flow$: connection.flow$,
     [Symbol.asyncIterator]: () => iterate(messages$),
+    [claimed]: () => claim(connection),
   };
   return recorded;
 }

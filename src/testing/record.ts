@@ -1,6 +1,7 @@
 import { asyncScheduler, isObservable, Observable, type SchedulerLike, tap } from 'rxjs';
 import type { Connection } from '../connection/connection.js';
 import { formatAddress } from '../transport/address.js';
+import { type Ear, overheard } from '../transport/overheard.js';
 import type { Transport, Wire } from '../transport/transport.js';
 import type { Timed } from './diagram.js';
 import { drawScene } from './draw.js';
@@ -94,46 +95,23 @@ export function record({
     return made;
   }
 
-  function recorded(wire: Wire, accepted: boolean): Wire {
+  function ear(wire: Wire, accepted: boolean): Ear {
     const { theirs, ours } = wireRows(wire, accepted);
     return {
-      local: wire.local,
-      remote: wire.remote,
-      closed$: wire.closed$,
-      bytes$: wire.bytes$.pipe(
-        tap({
-          next: (value) => note(theirs, { kind: 'N', value: new Uint8Array(value) }),
-          error: (error) => note(theirs, { kind: 'E', error }),
-          complete: () => note(theirs, { kind: 'C' }),
-        }),
-      ),
-      write(chunk, done) {
-        note(ours, { kind: 'N', value: new Uint8Array(chunk) });
-        return wire.write(chunk, done);
+      bytes: {
+        next: (value) => note(theirs, { kind: 'N', value: new Uint8Array(value) }),
+        error: (error) => note(theirs, { kind: 'E', error }),
+        complete: () => note(theirs, { kind: 'C' }),
       },
-      pause: () => wire.pause(),
-      resume: () => wire.resume(),
-      end(done) {
-        note(ours, { kind: 'C' });
-        wire.end(done);
-      },
+      write: (bytes) => note(ours, { kind: 'N', value: new Uint8Array(bytes) }),
+      end: () => note(ours, { kind: 'C' }),
       destroy(options) {
         const isOpen = [ours, theirs].every(({ marks }) => marks.at(-1)?.notification.kind !== 'E');
         if (isOpen && ours.marks.at(-1)?.notification.kind !== 'C')
           note(ours, options?.reset ? { kind: 'E', error: 'reset' } : { kind: 'C' });
-        wire.destroy(options);
       },
     };
   }
-
-  const through = (wires$: Observable<Wire>, accepted: boolean) =>
-    new Observable<Wire>((subscriber) =>
-      wires$.subscribe({
-        next: (wire) => subscriber.next(recorded(wire, accepted)),
-        error: (error) => subscriber.error(error),
-        complete: () => subscriber.complete(),
-      }),
-    );
 
   const scene = (title?: string): Scene => {
     const from = Math.min(...rows.flatMap(({ marks }) => marks.slice(0, 1).map(({ frame }) => frame)));
@@ -164,10 +142,7 @@ export function record({
         const full = `${name} ${row}`;
         note(rows.find((each) => each.name === full) ?? rowOf(full, kind), notification);
       }),
-    transport: (transport) => ({
-      listen: (address, options) => through(transport.listen(address, options), true),
-      dial: (address, options) => through(transport.dial(address, options), false),
-    }),
+    transport: (transport) => overheard(transport, (wire, from) => ear(wire, from === 'accepted')),
     scene,
     text: (title) => drawScene(scene(title)),
     get truncated() {

@@ -33,19 +33,19 @@ export interface Wire {
   readonly local: BoundAddress;
   readonly remote: BoundAddress;
   /** Whether a chunk arrives as it was written, neither cut nor joined: a WebSocket's does. Absent: chunks are cut anywhere. */
-  readonly keepsChunks?: boolean;
+  readonly keepsChunks?: boolean | undefined;
   /**
    * `false`: FIN ends both directions, as a WebSocket's close frame does. After the peer's FIN nothing of ours goes out any more: `closed$` follows the end of
    * `bytes$`, and what had not gone out fails behind it. Absent: each direction ends by itself.
    */
-  readonly halfClose?: boolean;
+  readonly halfClose?: boolean | undefined;
   /** What a TLS handshake has settled; absent on a wire without TLS. */
-  readonly security?: Security;
+  readonly security?: Security | undefined;
   /**
    * Only on a wire that comes in and has a TLS handshake to do. Subscribing does it; emits the wire to go on with, and completes. If it fails it errors with a `WireError` and
    * closes this wire, and so does unsubscribing before. Of this wire nothing else is of use but `destroy` and `closed$`, which speaks for both.
    */
-  readonly handshake$?: Observable<Wire>;
+  readonly handshake$?: Observable<Wire> | undefined;
   /**
    * The chunks as they arrive, cut anywhere; they are the receiver's to keep. One subscriber. Completes at the peer's FIN,
    * errors with a `WireError` at RST and its like. Unsubscribing discards what comes; it does not close the wire.
@@ -96,9 +96,9 @@ export interface TransportDialOptions {
  */
 export interface Transport {
   /** Set by a transport that heeds `tls` and `proxyProtocol`. One that does not is never asked for them: what was to be secret would pass in the clear. */
-  readonly canSecure?: true;
+  readonly canSecure?: true | undefined;
   /** How many wires it can hold at a time, where that has a bound: a process has so many file descriptors. */
-  readonly maxWires?: number;
+  readonly maxWires?: number | undefined;
   /** Subscribing binds; emits each accepted wire; errors if it cannot bind or can accept no longer. Unsubscribing stops
    * listening and releases the address; the wires live on. Never completes by itself. */
   listen(address: Address, options?: TransportListenOptions): Observable<Wire>;

@@ -1,5 +1,6 @@
-import { map, type NextObserver, of, tap } from 'rxjs';
-import type { BoundAddress, Transport, Wire } from './transport.js';
+import { type NextObserver, of } from 'rxjs';
+import { overheard } from './overheard.js';
+import type { BoundAddress, Transport } from './transport.js';
 
 /** What passed on a wire: a chunk, as the transport cut it, or an end. */
 export interface Tapped {
@@ -25,43 +26,19 @@ export interface Tapped {
  * ```
  */
 export function wiretap(transport: Transport, observer: NextObserver<Tapped>): Transport {
-  const tapped = (wire: Wire): Wire => {
-    const { local, remote } = wire;
+  return overheard(transport, ({ local, remote }) => {
     // Subscribed to, an observer that throws is reported by RxJS and harms nobody.
     const tell = (direction: Tapped['direction'], what: Tapped['what']) =>
       of({ local, remote, direction, what }).subscribe((each) => observer.next(each));
     return {
-      local,
-      remote,
-      ...(wire.keepsChunks !== undefined && { keepsChunks: wire.keepsChunks }),
-      ...(wire.halfClose !== undefined && { halfClose: wire.halfClose }),
-      ...(wire.security !== undefined && { security: wire.security }),
-      ...(wire.handshake$ && { handshake$: wire.handshake$.pipe(map(tapped)) }),
-      closed$: wire.closed$,
-      pause: () => wire.pause(),
-      resume: () => wire.resume(),
-      destroy: (options) => wire.destroy(options),
-      bytes$: wire.bytes$.pipe(
-        tap({
-          next: (chunk) => tell('in', chunk),
-          complete: () => tell('in', 'fin'),
-          error: () => tell('in', 'error'),
-        }),
-      ),
-      write(bytes, done, more) {
-        // A copy: once they are written, the place they stand in may be filled anew.
-        tell('out', new Uint8Array(bytes));
-        return wire.write(bytes, done, more);
+      bytes: {
+        next: (chunk) => tell('in', chunk),
+        complete: () => tell('in', 'fin'),
+        error: () => tell('in', 'error'),
       },
-      end(done) {
-        tell('out', 'fin');
-        wire.end(done);
-      },
+      // A copy: once they are written, the place they stand in may be filled anew.
+      write: (bytes) => tell('out', new Uint8Array(bytes)),
+      end: () => tell('out', 'fin'),
     };
-  };
-  return {
-    ...transport,
-    listen: (address, options) => transport.listen(address, options).pipe(map(tapped)),
-    dial: (address, options) => transport.dial(address, options).pipe(map(tapped)),
-  };
+  });
 }
