@@ -412,4 +412,30 @@ describe('a connection of streamed bodies', () => {
       );
     }),
   );
+
+  it(
+    'does not go on in another framing while a body waits for its first bytes: what stands behind it is framed already',
+    marbles(({ listen, connect, run, expectObservable }) => {
+      const options = { ...streamed, framing: lengthPrefixed() };
+      run(listen(server, options).pipe(serve((conn) => conn.messages$.pipe(consume(() => EMPTY)))));
+      const tried$ = connect(server, options).pipe(
+        mergeMap((conn) => {
+          const waiting = conn.send({ size: 70_000, body$: NEVER }).subscribe({ error: () => {} });
+          const behind = conn.send(new Uint8Array(5)).subscribe({ error: () => {} });
+          const swap$ = () =>
+            asCode(defer(() => of(conn.reframe({ framing: lines() })).pipe(map(() => 'swapped'))));
+          return concat(
+            swap$(),
+            defer(() => {
+              waiting.unsubscribe();
+              behind.unsubscribe();
+              return swap$();
+            }),
+          );
+        }),
+        take(2),
+      );
+      expectObservable(tried$).toBe('(ts|)', { t: 'TypeError', s: 'swapped' });
+    }),
+  );
 });

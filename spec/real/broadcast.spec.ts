@@ -1,4 +1,14 @@
-import { broadcast, type Connection, connect, consume, type OnSlow, text } from 'rx-tinyproto';
+import { connect as dialSocket } from 'node:net';
+import {
+  broadcast,
+  type Connection,
+  connect,
+  consume,
+  lengthPrefixed,
+  lines,
+  type OnSlow,
+  text,
+} from 'rx-tinyproto';
 import {
   catchError,
   EMPTY,
@@ -189,5 +199,37 @@ describe('broadcast over loopback', () => {
     }
     await expect.poll(() => heard.filter((count) => count === 20).length).toBeGreaterThanOrEqual(3);
     expect(Math.max(...heard)).toBe(20);
+  });
+
+  it('sends a member that did not read what waited in the framing to which it was reframed meanwhile', async () => {
+    const room = broadcast<Uint8Array>({ maxPendingBytes: 1 << 26 });
+    const { port, next } = await serving(test, joins(room), { framing: lines({ maxLineBytes: 1 << 20 }) });
+    const socket = dialSocket(port, '127.0.0.1').pause();
+    onTestFinished(() => void socket.destroy());
+    const member = await next();
+    // More than a kernel has room for, all in one turn; 255 is the end.
+    const [count, size] = [64, 256 * KiB];
+    const sent = Array.from({ length: count }, (_, index) => 97 + (index % 26));
+    for (const letter of sent) room.send(new Uint8Array(size).fill(letter)).subscribe();
+    room.send(Uint8Array.of(255)).subscribe();
+    member.reframe({ framing: lengthPrefixed() });
+
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of socket) {
+      chunks.push(chunk as Uint8Array);
+      if (chunks.at(-1)?.at(-1) === 255) break;
+    }
+    const came = Buffer.concat(chunks);
+    const letters: (number | undefined)[] = [];
+    let at = 0;
+    for (; came[at] !== 0; at += size + 1) letters.push(came[at]);
+    const inLines = letters.length;
+    for (; at < came.length - 5; at += 4 + size) {
+      expect(came.readUInt32BE(at)).toBe(size);
+      letters.push(came[at + 4]);
+    }
+    expect(letters).toEqual(sent);
+    expect(inLines).toBeGreaterThan(0);
+    expect(inLines).toBeLessThan(count);
   });
 });

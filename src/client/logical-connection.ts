@@ -200,7 +200,7 @@ interface Doors<Out> {
   readonly [frames]: FrameDoor<Out> | undefined;
 }
 
-/** Frames made for the latest wire fit the next one too: it comes from the same source. */
+/** Frames made for the latest wire fit the next one too, if that speaks the same: it comes from the same source, as a rule. */
 function doorOf<In, Out>(
   latest: () => Connection<In, Out>,
   send: (job: Job<In, Out>) => Observable<void>,
@@ -215,7 +215,14 @@ function doorOf<In, Out>(
       return door().codec;
     },
     encode: (message) => door().encode(message),
-    send: (frame) => send({ on: () => door().send(frame), bytes: () => frame.body.length }),
+    send(frame, message) {
+      const { framing, codec } = door();
+      const on = (wire: Connection<In, Out>) => {
+        const at = frameDoor<Out>(wire);
+        return at?.framing === framing && at.codec === codec ? at.send(frame, message) : wire.send(message);
+      };
+      return send({ on: (wire) => defer(() => on(wire)), bytes: () => frame.body.length });
+    },
     // Counts again from nothing on each wire: who asks whether it has changed does not mind.
     get begunCount() {
       return door().begunCount;

@@ -69,7 +69,8 @@ export interface Connection<In = Uint8Array, Out = In> extends AsyncIterable<In>
   /**
    * Goes on in another framing, or with another codec, from the next byte behind the messages delivered so far: a greeting in lines, then binary. Returns this
    * connection, typed anew; `messages$` goes on with it. Called inside `next`, it is exact to the byte. An opening exchange of the new framing runs first, and sends wait for it.
-   * Throws a `TypeError` where the present framing cannot be swapped out (tinyproto: its answers are on their way), a `WireError` when the connection has ended.
+   * What was sent before has begun, and goes out as it was framed; what a room still has waiting for this connection goes in the new framing.
+   * Throws a `TypeError` where the present framing cannot be swapped out (tinyproto: its answers are on their way; any, while a body is on its way or waits), a `WireError` when the connection has ended.
    */
   reframe<NextIn = Uint8Array, NextOut = NextIn>(
     next: Protocol<NextIn, NextOut>,

@@ -154,7 +154,8 @@ export class Core<In, Out>
     if (!framing.halfClose)
       throw new TypeError(`${framing.name} has state on both sides: it cannot be swapped out`);
     if (this.life.state !== 'open') throw new WireError('reset', 'The connection has ended, or is about to');
-    if (this.#bodies?.open || this.machine.midFrame) throw new TypeError('A body is on its way');
+    if (this.#bodies?.open || this.machine.midFrame || !this.sends.empty)
+      throw new TypeError('A body is on its way, or a message that was framed before');
     this.#bodies = undefined;
     const unread = this.machine.release();
     this.#readBefore += this.received.held;

@@ -9,8 +9,8 @@ export interface FrameDoor<Out> {
   readonly codec: Codec<unknown, Out> | undefined;
   /** Throws a `SendError` for a message that cannot be sent. */
   encode(message: Out): Frame;
-  /** As `Connection.send`. */
-  send(frame: Frame): Observable<void>;
+  /** As `Connection.send`, of the message that the frame was made of. */
+  send(frame: Frame, message: Out): Observable<void>;
   /** Queues a frame at once, for one who sends many and keeps no Observable for each. Absent where there may be another connection below from one to the next. */
   add?(frame: Frame, sender: Sender): void;
   /** How many messages have begun to go out so far. */

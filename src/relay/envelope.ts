@@ -4,7 +4,8 @@ import type { Connection } from '../connection/connection.js';
 import { type FrameDoor, frameDoor } from '../connection/frames.js';
 import type { ManySender } from '../connection/outbox.js';
 import { shareable } from '../connection/turns.js';
-import type { Frame, Framing } from '../framing/framing.js';
+import type { SendError } from '../errors.js';
+import type { Frame } from '../framing/framing.js';
 
 /** Larger ones go to the wire as they are. */
 const mostCopiedBytes = 16_384;
@@ -36,39 +37,59 @@ export function sealed<T>(message: T, bytes: Uint8Array, codec: Codec<unknown, T
 }
 
 function framedOnce<T>(message: T, encode: (door: FrameDoor<T>) => Frame): Envelope<T> {
-  let made: {
-    readonly framing: Framing;
-    readonly codec: Codec<unknown, T> | undefined;
-    readonly parcel: Parcel<T>;
-  }[] = [];
-  return {
-    message,
-    parcelFor(connection) {
-      const door = frameDoor<T>(connection);
-      if (!door) return plain(message);
-      const { framing, codec } = door;
-      const same = made.find((each) => each.framing === framing && each.codec === codec);
-      if (same) return same.parcel;
-      const parcel = framed(message, encode(door));
-      made = [...made, { framing, codec, parcel }];
-      return parcel;
-    },
+  let made: Framed<T>[] = [];
+  const parcelFor = (connection: Connection<unknown, T>): Parcel<T> => {
+    const door = frameDoor<T>(connection);
+    if (!door) return plain(message);
+    const same = made.find(({ spoken }) => isSpoken(door, spoken));
+    if (same) return same;
+    const { framing, codec } = door;
+    const parcel = framed(message, encode(door), { framing, codec }, parcelFor);
+    made = [...made, parcel];
+    return parcel;
   };
+  return { message, parcelFor };
 }
 
-function framed<T>(message: T, frame: Frame): Parcel<T> {
+/** What the frame of a message is made for. */
+type Spoken<T> = Pick<FrameDoor<T>, 'framing' | 'codec'>;
+
+function isSpoken<T>(door: FrameDoor<T>, { framing, codec }: Spoken<T>): boolean {
+  return door.framing === framing && door.codec === codec;
+}
+
+interface Framed<T> extends Parcel<T> {
+  readonly spoken: Spoken<T>;
+}
+
+/** A frame is for the framing that it was made for: where another is spoken by the time that it goes, the message goes in that. */
+function framed<T>(
+  message: T,
+  frame: Frame,
+  spoken: Spoken<T>,
+  parcelFor: Envelope<T>['parcelFor'],
+): Framed<T> {
   if (frame.streamed !== undefined) throw new TypeError('A body can be read once: it goes to one connection');
   const bytes = frame.body.length;
   const each = bytes < mostCopiedBytes ? sharedFrame(frame) : frame;
-  return {
-    message,
-    bytes,
-    sendOn(connection, sender) {
-      const door = frameDoor<T>(connection);
-      if (door?.add) door.add(each, sender);
-      else tell(sender, () => door?.send(each) ?? connection.send(message));
-    },
+  const sendOn = (connection: Connection<unknown, T>, sender: ManySender) => {
+    const door = frameDoor<T>(connection);
+    if (!door || !isSpoken(door, spoken)) sendAnew(() => parcelFor(connection), connection, sender);
+    else if (door.add) door.add(each, sender);
+    else tell(sender, () => door.send(each, message));
   };
+  return { message, bytes, spoken, sendOn };
+}
+
+function sendAnew<T>(parcel: () => Parcel<T>, connection: Connection<unknown, T>, sender: ManySender): void {
+  let anew: Parcel<T>;
+  try {
+    anew = parcel();
+  } catch (error) {
+    sender.failed(error as SendError);
+    return;
+  }
+  anew.sendOn(connection, sender);
 }
 
 function sharedFrame({ head, body, tail }: Frame): Frame {

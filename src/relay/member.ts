@@ -120,9 +120,11 @@ export function member<T>(
       pump();
     },
     failed(error) {
+      const isPumping = handing !== undefined;
       const parcel = handing ?? settled();
       handing = undefined;
       if (parcel) failed(parcel, error);
+      if (!isPumping) pump();
     },
   };
 
@@ -140,10 +142,7 @@ export function member<T>(
     if (left) return;
     if (code === 'connection-closed') on.gone();
     else if (code === 'queue-full') lookAgain(parcel);
-    else {
-      on.refused(parcel.message);
-      pump();
-    }
+    else on.refused(parcel.message);
   };
 
   const lookAgain = (parcel: Parcel<T>) => {
