@@ -11,6 +11,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { serve } from 'rx-tinyproto';
+import { filesOptions } from 'rx-tinyproto/files';
+import { marbles } from 'rx-tinyproto/testing';
 import { interval } from 'rxjs';
 import { describe, expect, it, vi } from 'vitest';
 import { desk } from '../helpers/files.js';
@@ -87,6 +90,23 @@ describe('a server of files', () => {
     expect(await ask('upload', 'new')).toEqual({ type: 'rejected', letter: { reason } });
     expect(everything()).toEqual(before);
   });
+
+  it('tells of what it refused, also where nobody hears the answer any more', async (test) => {
+    const { client, events } = await furnished(test, {});
+    const gone = client(async ({ say, vanish }) => {
+      await say(request('upload', 'new'));
+      vanish();
+    });
+    await expect(gone).rejects.toThrow('vanished');
+    await vi.waitFor(() => expect(events).toMatchObject([{ what: 'refused', path: 'new' }]));
+  });
+
+  it('hangs up on those who take nothing for five minutes', () =>
+    marbles(({ listen, run, peer, expectBytes }) => {
+      run(listen('server:1', filesOptions).pipe(serve((conn) => conn.send(new Uint8Array([7])))));
+      const silent = peer('server:1').sends('<ff>');
+      expectBytes(silent).toBe('             <ff 00 00 00 01> 299999ms #');
+    })());
 
   it('replaces nothing unless it is told to', async (test) => {
     const { ask, root } = await furnished(test);

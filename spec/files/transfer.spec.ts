@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { chunkBytes } from '../../src/files/source.js';
@@ -49,6 +50,20 @@ describe('a file', () => {
     expect(counts[0]).toBe(0);
     expect(counts.length).toBeGreaterThan(10);
     expect(counts).toEqual([...counts].sort((a, b) => a - b));
+  });
+});
+
+describe('a client', () => {
+  it('sends no pipe, and does not wait for somebody to write to it', async (test) => {
+    const at = await desk(test);
+    execFileSync('mkfifo', [join(at.here, 'pipe')]);
+    await expect(at.upload('pipe', 'a')).rejects.toMatchObject({ code: 'refused' });
+  });
+
+  it('may take for ever, where it is told so', async (test) => {
+    const at = await desk(test, { allowUpload: true, idleTimeoutMs: Number.POSITIVE_INFINITY });
+    writeFileSync(join(at.here, 'a'), 'hello');
+    expect((await at.upload('a', 'a')).at(-1)?.sha256).toBe(sha256('hello'));
   });
 });
 
@@ -139,6 +154,34 @@ describe('an upload that breaks off', () => {
     expect(uploaded.at(-1)?.sha256).toBe(sha256(bytes));
     expect(at.listing()).toEqual(['a']);
     expect(bytesAt(at.root, 'a').equals(bytes)).toBe(true);
+  });
+
+  it('is gone on with after further attempts that break off before they go on', async (test) => {
+    const at = await desk(test);
+    writeFileSync(join(at.here, 'a'), bytes);
+    await breakOff(at, bytes.subarray(0, 70_000));
+    await at.client(async ({ say, hear, leave }) => {
+      await say(`${uploadOf(bytes.length)}\n`);
+      expect(await hear()).toContain('"held_bytes":70000');
+      await leave();
+    });
+    await vi.waitFor(() => expect(at.events).toHaveLength(2));
+    expect((await at.upload('a', 'a'))[0]?.resumedFrom).toBe(70_000);
+  });
+
+  it('begins anew when somebody has removed what was here, also in its midst', async (test) => {
+    const at = await desk(test);
+    for (const [index, removes] of [true, false].entries()) {
+      await at.client(async ({ say, hear, leave }) => {
+        await say(`${uploadOf(10)}\n`);
+        expect(await hear()).toBe(held(''));
+        if (removes) rmSync(join(at.root, ...at.listing()));
+        await leave();
+      });
+      await vi.waitFor(() =>
+        expect(at.events[index]).toMatchObject({ what: 'failed', error: { code: 'cut-off' } }),
+      );
+    }
   });
 
   it('begins anew when the file is another now', async (test) => {

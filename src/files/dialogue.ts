@@ -2,6 +2,7 @@ import { firstValueFrom, from, ignoreElements, lastValueFrom, reduce, throwError
 import { joined } from '../bytes/joined.js';
 import type { Body } from '../connection/body.js';
 import type { BodyConnection } from '../connection/connection.js';
+import { timerMs } from '../connection/deadlines.js';
 import { consume } from '../flow/consume.js';
 import { FileError } from './file-error.js';
 import type { Landing } from './landing.js';
@@ -28,7 +29,7 @@ export class Dialogue {
     await firstValueFrom(this.conn.send(writeLetter(letter)));
   }
 
-  /** What is said when all is over, well or not: nothing that happens now changes that. */
+  /** What is said when something is over, well or not: nothing that happens now changes that. */
   async farewell(...letters: readonly Letter[]): Promise<void> {
     for (const letter of letters) await this.say(letter).catch(() => {});
   }
@@ -84,7 +85,9 @@ export class Dialogue {
   async #next(): Promise<Body | undefined> {
     const stalled = () =>
       throwError(() => new FileError('stalled', `Nothing came for ${this.idleTimeoutMs} ms`));
-    const next$ = from(this.#bodies.next()).pipe(timeout({ first: this.idleTimeoutMs, with: stalled }));
+    const next$ = from(this.#bodies.next()).pipe(
+      timeout({ first: timerMs(this.idleTimeoutMs), with: stalled }),
+    );
     const { done, value } = await firstValueFrom(next$);
     return done ? undefined : value;
   }

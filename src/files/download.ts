@@ -69,7 +69,7 @@ export function download({
           await dialogue.farewell({ type: 'confirmed' });
         } catch (error) {
           if (error instanceof FileError && error.code === 'wrong-hash')
-            await dialogue.say({ type: 'rejected', reason: 'the file is not the one that was sent' });
+            await dialogue.farewell({ type: 'rejected', reason: 'the file is not the one that was sent' });
           throw error;
         } finally {
           await place.leave();

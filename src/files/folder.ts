@@ -14,20 +14,22 @@ const hasDescriptorPaths = existsSync('/proc/self/fd');
  * path and compared with what was opened: who can write below the root by other means might still win a race there.
  */
 export class Folder {
+  readonly #inUse = new Set<Promise<unknown>>();
+
   private constructor(
     readonly handle: FileHandle,
-    /** Where names in it are found. */
-    readonly path: string,
+    private readonly openedAs: string,
   ) {}
 
   /** Opens a folder that the user of this program names: links in its path are theirs. */
   static async open(path: string): Promise<Folder> {
     const real = await realpath(path);
-    return Folder.#opened(await open(real, O_RDONLY | (O_DIRECTORY ?? 0)), real);
+    return new Folder(await open(real, O_RDONLY | (O_DIRECTORY ?? 0)), real);
   }
 
-  static #opened(handle: FileHandle, path: string): Folder {
-    return new Folder(handle, hasDescriptorPaths ? `/proc/self/fd/${handle.fd}` : path);
+  /** Where names in it are found; nowhere, once it is closed. */
+  get path(): string {
+    return hasDescriptorPaths ? `/proc/self/fd/${this.handle.fd}` : this.openedAs;
   }
 
   /** The path of what is called so in here. */
@@ -38,7 +40,7 @@ export class Folder {
   /** Opens a folder in this one, and no link to one. */
   async enter(name: string): Promise<Folder> {
     const handle = await this.#open(name, O_RDONLY | (O_DIRECTORY ?? 0));
-    return Folder.#opened(handle, this.at(name));
+    return new Folder(handle, this.at(name));
   }
 
   /** Opens the folder in which the last of the names is to be found. Close it, unless it is this one. */
@@ -61,7 +63,20 @@ export class Folder {
     return regular(handle);
   }
 
+  /** Does something in here, for which it stays open: the number of a descriptor that is closed may soon be that of another folder. */
+  async during<T>(work: () => Promise<T>): Promise<T> {
+    const working = work();
+    this.#inUse.add(working);
+    try {
+      return await working;
+    } finally {
+      this.#inUse.delete(working);
+    }
+  }
+
+  /** Closes it, when all that is done in here has ended. */
   async close(): Promise<void> {
+    await Promise.allSettled(this.#inUse);
     await this.handle.close();
   }
 

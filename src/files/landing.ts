@@ -1,6 +1,6 @@
 import { createHash, type Hash, randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, link, lstat, open, rename, statfs, unlink } from 'node:fs/promises';
+import { type FileHandle, link, lstat, open, rename, rm, statfs, unlink } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { asRefusal, Refusal } from './file-error.js';
 import type { Folder } from './folder.js';
@@ -48,15 +48,14 @@ export async function landing(
   { overwrite, resumable }: LandingOptions,
 ): Promise<Landing> {
   await demandPlace(folder, name, overwrite);
-  await demandRoom(folder, size);
   const { dev, ino } = await folder.handle.stat();
   const key = createHash('sha256').update(`${size} ${name}`).digest('hex').slice(0, 16);
   const partial = `.rx-tinyproto-${resumable ? key : randomUUID()}.part`;
   const path = folder.at(partial);
   const mark = `${dev}:${ino}:${partial}`;
-  await free(mark);
-  underWay.add(mark);
+  await taken(mark);
   try {
+    await demandRoom(folder, path, size);
     const handle = await opened(path, resumable);
     return new FileLanding(folder, handle, path, name, await heldIn(handle), {
       overwrite,
@@ -72,7 +71,7 @@ export async function landing(
 class FileLanding implements Landing {
   readonly held: Held;
   #hash: Hash;
-  #written = 0;
+  #written: number;
   #isThere = true;
 
   constructor(
@@ -84,6 +83,7 @@ class FileLanding implements Landing {
     private readonly how: LandingOptions & { readonly left: () => void },
   ) {
     this.#hash = hash;
+    this.#written = bytes;
     this.held = { bytes, sha256: hash.copy().digest('hex') };
   }
 
@@ -116,23 +116,27 @@ class FileLanding implements Landing {
 
   async discard(): Promise<void> {
     this.#isThere = false;
-    await unlink(this.path);
+    await rm(this.path, { force: true });
   }
 
   async leave(): Promise<void> {
     const isKept = this.how.resumable && this.#written > 0;
-    if (this.#isThere && !isKept) await unlink(this.path);
-    await this.handle.close();
-    this.how.left();
+    try {
+      if (this.#isThere && !isKept) await rm(this.path, { force: true });
+    } finally {
+      this.how.left();
+      await this.handle.close();
+    }
   }
 }
 
-/** Waits a little: a connection that broke off may not have noticed it yet. */
-async function free(mark: string): Promise<void> {
+/** Waits a little for it to be free: a connection that broke off may not have noticed it yet. */
+async function taken(mark: string): Promise<void> {
   for (let tries = 20; underWay.has(mark); tries--) {
     if (tries === 0) throw new Refusal('somebody else is sending the same file');
     await setTimeout(100);
   }
+  underWay.add(mark);
 }
 
 async function demandPlace(folder: Folder, name: string, overwrite: boolean): Promise<void> {
@@ -147,9 +151,11 @@ const missing = (error: unknown): undefined => {
   throw asRefusal(error);
 };
 
-async function demandRoom(folder: Folder, size: number): Promise<void> {
+/** What is here of it from an earlier attempt has its room already. */
+async function demandRoom(folder: Folder, partial: string, size: number): Promise<void> {
+  const held = await lstat(partial).catch(missing);
   const { bavail, bsize } = await statfs(folder.path);
-  if (bavail * bsize < size) throw new Refusal('there is no room for it');
+  if (bavail * bsize < size - (held?.size ?? 0)) throw new Refusal('there is no room for it');
 }
 
 /** One from an earlier attempt is ours to go on with only if it is a plain file that nobody else has a name for. */

@@ -1,9 +1,12 @@
 import { positive } from '../connection/options.js';
 import { tinyproto } from '../framing/tinyproto.js';
 
-/** For `listen` and `connect`: chunks come as streams, so that their size costs no memory, and a disk may be slow for a minute. */
+/**
+ * For `listen` and `connect`: chunks come as streams, so that their size costs no memory, and a disk may be slow for a minute. Who takes nothing for five minutes is
+ * hung up on: its file is open meanwhile.
+ */
 export const filesOptions = {
-  framing: tinyproto({ maxMessageBytes: 0xf0ffffff, payloadTimeoutMs: 60_000 }),
+  framing: tinyproto({ maxMessageBytes: 0xf0ffffff, payloadTimeoutMs: 60_000, okTimeoutMs: 300_000 }),
   bodies: 'stream',
   writeTimeoutMs: 60_000,
 } as const;

@@ -1,5 +1,6 @@
-import { finalize, from, type Observable, type OperatorFunction, switchMap } from 'rxjs';
+import { defer, finalize, from, type Observable, type OperatorFunction, switchMap } from 'rxjs';
 import type { BodyConnection } from '../connection/connection.js';
+import { positiveOption } from '../connection/options.js';
 import { serve } from '../server/serve.js';
 import type { BoundAddress } from '../transport/transport.js';
 import { Dialogue } from './dialogue.js';
@@ -62,23 +63,25 @@ export function serveFiles(
   options: ServeFilesOptions = {},
 ): OperatorFunction<BodyConnection, FileEvent> {
   const settings = { ...filesSettings(options), allowUpload: options.allowUpload ?? false };
-  const { graceMs = 10_000 } = options;
-  return (connections$) =>
-    from(Folder.open(root)).pipe(
-      switchMap((folder) =>
-        connections$.pipe(
-          serve(
-            (conn, { stopping$ }) => {
-              const desk = new Desk(conn, folder, settings);
-              stopping$.subscribe(() => desk.stop());
-              return desk.events$;
-            },
-            { graceMs, onError: () => {} }, // it is in the events
-          ),
-          finalize(() => folder.close()),
-        ),
-      ),
+  const graceMs = positiveOption(options, 'graceMs', 10_000);
+  const serveFrom = (folder: Folder) =>
+    serve<BodyConnection, FileEvent>(
+      (conn, { stopping$ }) => {
+        const desk = new Desk(conn, folder, settings);
+        stopping$.subscribe(() => desk.stop());
+        return desk.events$;
+      },
+      { graceMs, onError: () => {} }, // it is in the events
     );
+  return (connections$) =>
+    defer(() => {
+      const opening = Folder.open(root);
+      const close = () => opening.then((folder) => folder.close()).catch(() => {});
+      return from(opening).pipe(
+        switchMap((folder) => connections$.pipe(serveFrom(folder))),
+        finalize(close), // also what is open only when nobody wants it any more
+      );
+    });
 }
 
 type Settings = FilesSettings & { readonly allowUpload: boolean };
@@ -145,7 +148,7 @@ class Desk {
       const isRefusal =
         error instanceof Refusal || (error instanceof FileError && error.code === 'wrong-hash');
       if (!isRefusal) return this.#failed(path, error);
-      await this.#dialogue.say({
+      await this.#dialogue.farewell({
         type: 'rejected',
         reason: error instanceof Refusal ? error.reason : error.message,
       });
@@ -200,11 +203,13 @@ class Desk {
 
   /** Does something in the folder in which the last of the names is to be found. */
   async #inside<T>(names: readonly string[], work: (folder: Folder, name: string) => Promise<T>): Promise<T> {
-    const folder = await this.root.walk(names);
-    try {
-      return await work(folder, names.at(-1) ?? '');
-    } finally {
-      if (folder !== this.root) await folder.close();
-    }
+    return this.root.during(async () => {
+      const folder = await this.root.walk(names);
+      try {
+        return await work(folder, names.at(-1) ?? '');
+      } finally {
+        if (folder !== this.root) await folder.close();
+      }
+    });
   }
 }

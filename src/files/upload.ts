@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { OperatorFunction } from 'rxjs';
 import { converse } from '../client/converse.js';
@@ -8,6 +9,8 @@ import { filesSettings, type Patience, type Progress } from './options.js';
 import { reporting } from './reporting.js';
 import { Source } from './source.js';
 import { give } from './transfers.js';
+
+const { O_NONBLOCK, O_RDONLY } = constants;
 
 export interface UploadOptions extends Patience {
   /** The file to send. */
@@ -47,7 +50,7 @@ export function upload({ from, to, ...options }: UploadOptions): OperatorFunctio
   const { idleTimeoutMs } = filesSettings(options);
   return converse((conn) =>
     reporting(async (report) => {
-      const handle = await regular(await open(from, 'r'));
+      const handle = await regular(await open(from, O_RDONLY | (O_NONBLOCK ?? 0))); // a pipe would be waited for
       const dialogue = new Dialogue(conn, idleTimeoutMs);
       try {
         const source = new Source(handle, (await handle.stat()).size);
