@@ -1,6 +1,7 @@
 import { brotliCompressSync, constants, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import {
+  AsyncSchemaError,
   type Codec,
   type Connection,
   codecs,
@@ -14,7 +15,7 @@ import {
 } from 'rx-tinyproto';
 import { compressed } from 'rx-tinyproto/node';
 import { marbles } from 'rx-tinyproto/testing';
-import { ignoreElements, merge, mergeMap, onErrorResumeNextWith, take } from 'rxjs';
+import { firstValueFrom, ignoreElements, merge, mergeMap, onErrorResumeNextWith, take, timer } from 'rxjs';
 import * as v from 'valibot';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
@@ -119,6 +120,21 @@ describe('codecs', () => {
   });
 });
 
+describe('a schema that answers with a promise', () => {
+  it('leaves no rejection behind', async () => {
+    const left: unknown[] = [];
+    const leave = (reason: unknown) => left.push(reason);
+    process.on('unhandledRejection', leave);
+    const failing = json({
+      '~standard': { version: 1, vendor: 'spec', validate: () => Promise.reject(new Error('oops')) },
+    });
+    expect(() => failing.decode(text().encode('1'))).toThrow(AsyncSchemaError);
+    await firstValueFrom(timer(0));
+    process.off('unhandledRejection', leave);
+    expect(left).toEqual([]);
+  });
+});
+
 describe('compressed', () => {
   const formats = ['deflate', 'deflate-raw', 'gzip', 'brotli'] as const;
   /** Made quickly rather than small. */
@@ -160,6 +176,18 @@ describe('compressed', () => {
     expect(() => codec.decode(Uint8Array.of(1, 2, 3, 4))).toThrow();
   });
 
+  it.each(formats)('refuses what goes on behind the end: %s', (format) => {
+    const codec = compressed({ format });
+    const whole = codec.encode(text().encode('hello'));
+    expect(() => codec.decode(Uint8Array.of(...whole, 0))).toThrow(RangeError);
+    expect(() => codec.decode(Uint8Array.of(...whole, 7))).toThrow();
+  });
+
+  it.each([2 ** 53, Number.POSITIVE_INFINITY])('has no bound but that of Buffers with one of %d', (bound) => {
+    const codec = compressed({ maxInflatedBytes: bound });
+    expect(codec.decode(codec.encode(new Uint8Array(3)))).toEqual(new Uint8Array(3));
+  });
+
   it('reads what others compress', () => {
     expect(compressed({ format: 'gzip' }).decode(gzipSync('hello'))).toEqual(text().encode('hello'));
   });
@@ -167,6 +195,7 @@ describe('compressed', () => {
   it('refuses options that cannot be meant', () => {
     expect(() => compressed({ format: 'zip' as never })).toThrow(TypeError);
     expect(() => compressed({ maxInflatedBytes: 0 })).toThrow(RangeError);
+    expect(() => compressed({ maxInflatedBytes: 0.5 })).toThrow(RangeError);
   });
 });
 

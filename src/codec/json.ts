@@ -64,8 +64,10 @@ export function json<Input, Output>(schema?: StandardSchema<Input, Output>): Cod
 
 function validated<Output>(schema: StandardSchema<unknown, Output>, value: unknown): Output {
   const result = schema['~standard'].validate(value);
-  if ('then' in result)
+  if ('then' in result) {
+    result.then(undefined, () => {}); // what it is rejected with nobody waits for either
     throw new AsyncSchemaError('The schema answers with a promise, and nothing waits here (async-schema)');
+  }
   if (result.issues) throw new SchemaError(result.issues);
   return result.value;
 }

@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer';
 import {
   brotliCompressSync,
   brotliDecompressSync,
@@ -34,7 +35,7 @@ const formats = {
  *     message  "aaaaaaaaaaaa"           12 bytes
  *     bytes    78 9c 4b 4c … 04 8d      11 bytes
  *
- * Bytes that do not inflate, are cut short, or inflate to more than `maxInflatedBytes` (default 8 MiB; checked while inflating, so that a bomb costs no more)
+ * Bytes that do not inflate, are cut short, go on behind the end, or inflate to more than `maxInflatedBytes` (default 8 MiB; checked while inflating, so that a bomb costs no more)
  * fail with `not-decodable`. Synchronous, by `node:zlib`: a large message blocks the event loop meanwhile, some 10 ms for each MiB.
  *
  * @example
@@ -51,14 +52,25 @@ export function compressed({
 }: CompressedOptions = {}): Codec<Uint8Array> {
   const pair = formats[format];
   if (pair === undefined) throw new TypeError(`no format of compression: ${format}`);
-  if (!(maxInflatedBytes > 0)) throw new RangeError(`maxInflatedBytes is above 0, not ${maxInflatedBytes}`);
+  if (!(maxInflatedBytes >= 1))
+    throw new RangeError(`maxInflatedBytes is at least 1, not ${maxInflatedBytes}`);
   const [compress, inflate] = pair;
-  // zlib's own bound is the largest Buffer.
-  const limit = maxInflatedBytes === Number.POSITIVE_INFINITY ? {} : { maxOutputLength: maxInflatedBytes };
+  // zlib takes no bound above the largest Buffer, and without `info` drops what stands behind the end.
+  const options = { maxOutputLength: Math.min(maxInflatedBytes, constants.MAX_LENGTH), info: true };
   return {
     encode: (bytes) => plain(compress(bytes)),
-    decode: (bytes) => plain(inflate(bytes, limit)),
+    decode(bytes) {
+      const { buffer, engine } = inflate(bytes, options) as unknown as Inflated;
+      if (engine.bytesWritten < bytes.length) throw new RangeError('There is something behind the end');
+      return plain(buffer);
+    },
   };
+}
+
+/** What zlib answers with `info`, which its types do not know. */
+interface Inflated {
+  readonly buffer: Buffer;
+  readonly engine: { readonly bytesWritten: number };
 }
 
 /** Not a Buffer: its `slice` shares memory, where everybody else's copies. */
