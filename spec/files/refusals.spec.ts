@@ -220,3 +220,11 @@ describe('a server of files', () => {
     expect(readdirSync(root)).not.toContain('new');
   });
 });
+
+describe('a client', () => {
+  it('sends no pipe, and does not wait for somebody to write to it', async (test) => {
+    const at = await desk(test);
+    execFileSync('mkfifo', [join(at.here, 'pipe')]);
+    await expect(at.upload('pipe', 'a')).rejects.toMatchObject({ code: 'refused' });
+  });
+});

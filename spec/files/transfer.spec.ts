@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -54,12 +53,6 @@ describe('a file', () => {
 });
 
 describe('a client', () => {
-  it('sends no pipe, and does not wait for somebody to write to it', async (test) => {
-    const at = await desk(test);
-    execFileSync('mkfifo', [join(at.here, 'pipe')]);
-    await expect(at.upload('pipe', 'a')).rejects.toMatchObject({ code: 'refused' });
-  });
-
   it('may take for ever, where it is told so', async (test) => {
     const at = await desk(test, { allowUpload: true, idleTimeoutMs: Number.POSITIVE_INFINITY });
     writeFileSync(join(at.here, 'a'), 'hello');
