@@ -84,6 +84,19 @@ describe('encode', () => {
     expect.assertions(1);
   });
 
+  it.each([
+    ['a head by itself', lengthPrefixed(), '', '00000000'],
+    ['a tail by itself', lines(), '', '0a'],
+    ['head and body', lengthPrefixed(), 'abc', '00000003616263'],
+  ])('gives %s to its owner: to change, and to give away', async (_, codec, message, hex) => {
+    const frame = () => lastValueFrom(of(bytesOf(message)).pipe(encode(codec)));
+    const [mine, yours, theirs] = [await frame(), await frame(), await frame()];
+    mine.fill(9);
+    structuredClone(yours, { transfer: [yours.buffer as ArrayBuffer] });
+    expect(Buffer.from(theirs).toString('hex')).toBe(hex);
+    expect(Buffer.from(await frame()).toString('hex')).toBe(hex);
+  });
+
   it('is undone by decode', async () => {
     const numbers = range(0, 1_000).pipe(map((number) => bytesOf(String(number))));
     const back = numbers.pipe(

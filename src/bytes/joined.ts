@@ -1,17 +1,25 @@
-import { placeFor } from './places.js';
+import { placeInBlock } from './place-in-block.js';
 
 /** The pieces as one: a piece that is alone stays as it is, else they are copied once. */
 export function joined(pieces: readonly Uint8Array[]): Uint8Array {
   const full = pieces.filter(({ length }) => length > 0);
-  if (full.length <= 1) return full[0] ?? new Uint8Array(0);
-  return copied(full);
+  return full.length === 1 ? (full[0] as Uint8Array) : copied(full);
 }
 
-/** The pieces behind each other, in a buffer of their own. */
+/** The pieces behind each other, in memory of their own: whoever is given it may keep it, change it, and give it away. */
 export function copied(pieces: readonly Uint8Array[]): Uint8Array {
+  return filled(new Uint8Array(sizeOf(pieces)), pieces);
+}
+
+/** The pieces behind each other, for a wire. */
+export function copiedForWire(pieces: readonly Uint8Array[]): Uint8Array {
+  return filled(placeInBlock(sizeOf(pieces)), pieces);
+}
+
+function sizeOf(pieces: readonly Uint8Array[]): number {
   let size = 0;
   for (const piece of pieces) size += piece.length;
-  return filled(placeFor(size), pieces);
+  return size;
 }
 
 /** The place, with the pieces behind each other from its beginning on. */

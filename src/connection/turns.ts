@@ -1,5 +1,5 @@
 import { asapScheduler } from 'rxjs';
-import { copied } from '../bytes/joined.js';
+import { copiedForWire } from '../bytes/joined.js';
 
 /** What collects in a turn what it will write at its end. */
 interface Collector {
@@ -63,7 +63,7 @@ export function shareable(bytes: Uint8Array): Uint8Array {
 export function together(pieces: readonly Uint8Array[]): Uint8Array {
   if (pieces.length === 1) return pieces[0] as Uint8Array;
   if (latest && isSame(pieces, latest.pieces)) return latest.whole;
-  const whole = copied(pieces);
+  const whole = copiedForWire(pieces);
   if (isFlushing && pieces.every((piece) => shared.has(piece))) latest = { pieces, whole };
   return whole;
 }

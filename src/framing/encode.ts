@@ -1,5 +1,5 @@
 import { map, type OperatorFunction } from 'rxjs';
-import { joined } from '../bytes/joined.js';
+import { copied } from '../bytes/joined.js';
 import type { Framing } from './framing.js';
 
 /**
@@ -30,7 +30,8 @@ export function encode(framing: Framing): OperatorFunction<Uint8Array, Uint8Arra
   return map((message) => {
     if (!(message instanceof Uint8Array)) throw new TypeError('a message is a Uint8Array');
     const { head, body, tail } = framing.encode(message);
-    return joined([head, body, tail]);
+    // A head or tail by itself is that of every frame, and not to be given away.
+    return head.length + tail.length === 0 ? body : copied([head, body, tail]);
   });
 }
 

@@ -1,6 +1,6 @@
 import type { SchedulerLike } from 'rxjs';
+import { copied } from '../bytes/joined.js';
 import { WireError } from '../errors.js';
-import { joined } from './bytes.js';
 import type { Item, Road } from './network-road.js';
 
 type Done = (error?: WireError) => void;
@@ -88,8 +88,8 @@ export function lane({ scheduler, latencyMs, windowBytes, road }: LaneOptions, o
       whole++;
     }
     inWindow = windowBytes - room;
-    // A copy in any case, which the `slice` of a Buffer is not: once it is done, the writer's buffer is its own again.
-    const chunk = new Uint8Array(joined(pieces));
+    // A copy in any case: once it is done, the writer's buffer is its own again.
+    const chunk = copied(pieces);
     if (chunk.byteLength > 0) way.carry(chunk);
     return queue.splice(0, whole);
   }

@@ -136,14 +136,17 @@ export class Bulk {
 }
 
 function copyOf(from: Uint8Array, size: number): Uint8Array {
-  const copy = placeFor(size);
+  const copy = placeInPool(size);
   if (size > 16) copy.set(size === from.length ? from : from.subarray(0, size));
   else for (let at = 0; at < size; at++) copy[at] = from[at] as number;
   return copy;
 }
 
-/** The engine keeps arrays of up to 64 bytes with its objects, and takes long to make memory of its own for a larger one: so those are pieces of Node's pool, as its own chunks would be. */
-function placeFor(size: number): Uint8Array {
+/**
+ * Where a chunk goes, which is somebody's to keep. The engine keeps arrays of up to 64 bytes with its objects, and takes long to make memory of its own for a larger one: so those
+ * are pieces of Node's pool, as its own chunks would be. A tiny one that is kept holds nothing else, and nobody can give the pool away to another thread.
+ */
+function placeInPool(size: number): Uint8Array {
   if (size <= tinyBytes) return new Uint8Array(size);
   const { buffer, byteOffset } = size < largeBytes ? Buffer.allocUnsafe(size) : Buffer.allocUnsafeSlow(size);
   return new Uint8Array(buffer, byteOffset, size);
