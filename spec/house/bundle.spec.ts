@@ -72,7 +72,9 @@ describe('a browser’s client with `wholeChunks()`', () => {
       connect('/chat', { codec: text() }).pipe(converse((conn) => conn.messages$)).subscribe();
     `);
     expect(
-      made.modules.filter((id) => /node:|vite-browser-external|\/(ws|@nats-io)\/|\/tcp\.ts$/.test(id)),
+      made.modules.filter((id) =>
+        /node:|vite-browser-external|node_modules\/(ws|@nats-io)\/|\/tcp\.ts$/.test(id),
+      ),
     ).toEqual([]);
     expect(made.modules.some((id) => id.endsWith('src/websocket/browser-dial.ts'))).toBe(true);
     expect(made.code).not.toMatch(/node:|from ?["'](ws|@nats-io)/);

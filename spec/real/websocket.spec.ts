@@ -1,6 +1,8 @@
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { connect as connectTcp } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   type BoundAddress,
   type Connection,
@@ -10,6 +12,7 @@ import {
   type ListenOptions,
   lengthPrefixed,
   lines,
+  type ServerEvent,
   serve,
   text,
   tinyproto,
@@ -18,16 +21,19 @@ import {
 import { connect, listen, type WebSocketOptions, webSocket } from 'rx-tinyproto/websocket';
 import {
   catchError,
+  filter,
   firstValueFrom,
   ignoreElements,
   lastValueFrom,
   merge,
+  NEVER,
   type Observable,
   of,
   Subject,
   type Subscription,
   take,
   tap,
+  timer,
   toArray,
 } from 'rxjs';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -161,6 +167,55 @@ describe('the way a peer closes', () => {
   });
 });
 
+describe('a peer that closes with a code', () => {
+  it('is heard to the end first, however slowly', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    closing.push(() => server.close());
+    const { WebSocketServer } = await import('ws');
+    new WebSocketServer({ server }).on('connection', (socket) => {
+      for (const each of [1, 2, 3, 4]) socket.send(bytes(each));
+      socket.close(4000);
+    });
+    await new Promise((open) => server.once('listening', open));
+    const got: unknown[] = [];
+    const slowly$ = connect(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`).pipe(
+      converse((conn) =>
+        conn.messages$.pipe(
+          tap(([value]) => got.push(value)),
+          consume(() => timer(2)),
+        ),
+      ),
+    );
+    await expect(lastValueFrom(slowly$)).rejects.toMatchObject({ code: 'closed-with-code' });
+    expect(got).toEqual([1, 2, 3, 4]);
+  });
+});
+
+describe('options', () => {
+  it('that are no limits are refused at the call', () => {
+    for (const wrong of [{ maxMessageBytes: 0 }, { pingMs: 0 }, { probeMs: -1 }])
+      expect(() => webSocket(wrong)).toThrow(RangeError);
+    expect(() => webSocket({ lingerMs: Number.NaN })).toThrow(TypeError);
+  });
+
+  it('may be times that never end', async () => {
+    const ever = Number.POSITIVE_INFINITY;
+    const transport = webSocket({ pingMs: ever, probeMs: ever, lingerMs: ever, handshakeTimeoutMs: ever });
+    const socket = new WebSocket(
+      await served(
+        { transport },
+        serve(() => NEVER),
+      ),
+    );
+    closing.push(() => socket.terminate());
+    let heard = 0;
+    socket.on('ping', () => heard++).on('pong', () => heard++);
+    await new Promise((open) => socket.once('open', open));
+    await new Promise((over) => setTimeout(over, 30));
+    expect(heard).toBe(0);
+  });
+});
+
 describe('what is refused', () => {
   const said = async (options: WebSocketOptions, send: (socket: WebSocket) => void) => {
     const error = new Subject<unknown>();
@@ -220,6 +275,23 @@ describe('a handshake', () => {
     );
     expect(await dial(url, {})).toBe('access-denied');
     expect(await dial(url, { token: 'open sesame' })).toEqual(bytes(1));
+  });
+
+  it('is refused where `admit` throws, or says neither yes nor no, and the server lives', async () => {
+    const admit = ({ headers: { token } }: IncomingMessage) => {
+      if (token === 'none') throw new Error('what a token!');
+      return token === 'late' ? Promise.resolve(false) : true;
+    };
+    const events = new Subject<ServerEvent>();
+    const trouble = firstValueFrom(events.pipe(filter(({ type }) => type === 'trouble')));
+    const url = await served(
+      { transport: webSocket({ admit: admit as () => boolean }), eventObserver: events },
+      serve((conn) => conn.send(bytes(1))),
+    );
+    expect(await dial(url, { token: 'none' })).toBe('handshake-failed');
+    expect(await trouble).toMatchObject({ error: { cause: { message: 'what a token!' } } });
+    expect(await dial(url, { token: 'late' })).toBe('access-denied');
+    expect(await dial(url, {})).toEqual(bytes(1));
   });
 
   it('agrees on a subprotocol, and is refused without one', async () => {
@@ -294,7 +366,81 @@ describe('an HTTP server that is there already', () => {
   });
 });
 
+describe('an HTTP server that is there already, in unusual circumstances', () => {
+  const listening = async (where: string | number) => {
+    const server = createServer((_, response) => response.end('a page')).listen(where);
+    closing.push(() => server.close());
+    await new Promise((open) => server.once('listening', open));
+    return server;
+  };
+
+  it('is listened on at paths as callers write them', async () => {
+    const server = await listening(0);
+    running.push(
+      listen('/häuser/a b', { transport: webSocket({ server }) })
+        .pipe(serve((conn) => conn.send(bytes(1))))
+        .subscribe(),
+    );
+    const { port } = server.address() as AddressInfo;
+    expect(await codeOf(`ws://127.0.0.1:${port}/häuser/a b`)).toEqual(bytes(1));
+  });
+
+  it('has its upgrades to itself again when nobody listens any more', async () => {
+    const server = await listening(0);
+    const transport = webSocket({ server });
+    const both = ['/a', '/b'].map((path) => listen(path, { transport }).subscribe());
+    expect(server.listenerCount('upgrade')).toBe(1);
+    for (const each of both) each.unsubscribe();
+    expect(server.listenerCount('upgrade')).toBe(0);
+  });
+
+  it('may be closed in the turn in which it is listened on', async () => {
+    const server = await listening(0);
+    const { port } = server.address() as AddressInfo;
+    const bound = new Subject<readonly BoundAddress[]>();
+    const first = firstValueFrom(bound);
+    running.push(listen('/a', { transport: webSocket({ server }), openObserver: bound }).subscribe());
+    server.close();
+    expect(await first).toMatchObject([{ port }]);
+  });
+
+  it('may be on a Unix socket', async () => {
+    const path = join(tmpdir(), `rx-${process.pid}-ws.sock`);
+    const transport = webSocket({ server: await listening(path) });
+    const bound = new Subject<readonly BoundAddress[]>();
+    const [first, met] = [firstValueFrom(bound), new Subject<Connection>()];
+    const one = firstValueFrom(met);
+    running.push(listen('/a', { transport, openObserver: bound }).subscribe(met));
+    expect(await first).toEqual([{ path }]);
+    const socket = new WebSocket(`ws+unix:${path}:/a`);
+    closing.push(() => socket.terminate());
+    expect(await one).toMatchObject({ local: { path }, remote: { path: '' } });
+    socket.on('error', () => {});
+  });
+});
+
 describe('wss://', () => {
+  it('hangs up on who does not get on with TLS: in time, and when it stops', async () => {
+    const tls = await (await authority()).issue('server');
+    const silent = async (options: WebSocketOptions) => {
+      const bound = new Subject<readonly BoundAddress[]>();
+      const first = firstValueFrom(bound);
+      const transport = webSocket({ tls, ...options });
+      const server = listen('wss://127.0.0.1:0', { transport, openObserver: bound }).subscribe();
+      running.push(server);
+      const [at] = (await first) as readonly { readonly port: number }[];
+      const socket = connectTcp(at?.port ?? 0, '127.0.0.1').resume();
+      closing.push(() => socket.destroy());
+      await new Promise((open) => socket.once('connect', open));
+      return { server, over: new Promise((over) => socket.once('close', over)) };
+    };
+    await (await silent({ handshakeTimeoutMs: 30 })).over;
+    const { server, over } = await silent({});
+    // A caller of which the server does not know yet is not accepted any more, either.
+    server.unsubscribe();
+    await over;
+  });
+
   it('is WebSockets over TLS: whole, verified, and cut like any other', async () => {
     const { cert: ca, issue } = await authority();
     const bound = new Subject<readonly BoundAddress[]>();
@@ -333,6 +479,7 @@ describe('addresses', () => {
     expect(() => connect('ws://')).toThrow(TypeError);
     expect(() => connect('ws://127.0.0.1:1/#part')).toThrow(TypeError);
     expect(() => connect('ws://user@127.0.0.1:1')).toThrow(TypeError);
+    expect(() => connect('ws://:secret@127.0.0.1:1')).toThrow(TypeError);
     expect(() => connect('ws://*:80')).toThrow(TypeError);
     expect(() => connect({ path: '/tmp/x.sock' })).toThrow(TypeError);
     expect(() => listen('wss://127.0.0.1:0')).toThrow(TypeError);

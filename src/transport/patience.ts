@@ -5,11 +5,11 @@ import { type Observable, switchMap, timer } from 'rxjs';
  * `Infinity` never does.
  */
 export function patience(ms: number): Observable<unknown> {
-  return timer(Math.min(ms, longestTimerMs)).pipe(
+  return timer(timerMs(ms)).pipe(
     switchMap(() => timer(0)),
     switchMap(() => timer(0)),
   );
 }
 
-/** The longest delay that the platform's timers know: some 24 days, which is for ever here. */
-const longestTimerMs = 2 ** 31 - 1;
+/** A time as the platform's timers can have it: they take a longer one than some 24 days, `Infinity` above all, for a millisecond. */
+export const timerMs = (ms: number): number => Math.min(ms, 2 ** 31 - 1);

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { Observable, type Subscriber, type Subscription, timer } from 'rxjs';
 import type { WireError } from '../errors.js';
+import { timerMs } from './patience.js';
 import { type Bulk, type Reader, type ReadSocket, reader, readTogether } from './read-together.js';
 import { errorAtEnd } from './socket-end.js';
 import type { SocketWrites } from './socket-writes.js';
@@ -113,7 +114,7 @@ export class SocketReads implements Reader {
   #watchPeer(): void {
     const probeMs = this.#probeMs;
     if (probeMs === undefined || this.#writes.ended || this.#socket.destroyed) return;
-    this.#probing ??= timer(probeMs, probeMs).subscribe(() => this.#probe());
+    this.#probing ??= timer(timerMs(probeMs), timerMs(probeMs)).subscribe(() => this.#probe());
   }
 
   #stopProbing(): void {

@@ -4,6 +4,7 @@ import { WireError } from '../errors.js';
 import { formatAddress } from './address.js';
 import { nodeError } from './node-errors.js';
 import { Once } from './once.js';
+import { timerMs } from './patience.js';
 import { SocketReads } from './socket-reads.js';
 import { SocketWrites } from './socket-writes.js';
 import type { TcpOptions } from './tcp-options.js';
@@ -100,7 +101,7 @@ class SocketWire implements Wire {
     if (this.#socket.destroyed) return;
     if (first) {
       this.#writes.end(() => {});
-      this.#lingering = timer(this.#lingerMs).subscribe(() => this.#cut());
+      this.#lingering = timer(timerMs(this.#lingerMs)).subscribe(() => this.#cut());
     }
     if (reset) this.#reset();
   }

@@ -101,7 +101,8 @@ function bindPath(server: Server, path: string, mode: number | undefined): void 
 const isEveryInterface = (bound: BoundAddress): boolean =>
   'host' in bound && (bound.host === '::' || bound.host === '0.0.0.0');
 
-function boundAddress(server: Server): BoundAddress {
+/** Where a server listens: at a host and a port, or at a path. */
+export function boundAddress(server: Server): BoundAddress {
   const bound = server.address();
   if (bound === null || typeof bound === 'string') return { path: bound ?? '' };
   return { host: bound.address, port: bound.port };

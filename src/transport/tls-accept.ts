@@ -102,7 +102,8 @@ function acceptOptions(options: TlsOptions, identities: WeakMap<object, string>)
 }
 
 /** The socket below. Node gives it no public name; where it had none any more, every handshake would fail, and none succeed by mistake. */
-const rawOf = (socket: TLSSocket): Socket => (socket as unknown as { readonly _parent: Socket })._parent;
+export const rawOf = (socket: TLSSocket): Socket =>
+  (socket as unknown as { readonly _parent: Socket })._parent;
 
 /** Of a certificate that is not good, Node tells the code alone. */
 const withCode = (code: unknown) =>

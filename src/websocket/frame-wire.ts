@@ -1,5 +1,6 @@
 import { AsyncSubject, asapScheduler, type Subscription, timer } from 'rxjs';
 import { WireError } from '../errors.js';
+import { timerMs } from '../transport/patience.js';
 import type { BoundAddress, Wire, WireClosed } from '../transport/transport.js';
 import { closing, closingError } from './closings.js';
 import { wireReads } from './wire-reads.js';
@@ -52,7 +53,7 @@ export function frameWire(open: (on: RoadEvents) => Road, options: FrameWireOpti
   const later = (work: () => void) => asapScheduler.schedule(work);
   const gone = () => failure ?? new WireError('reset', 'The WebSocket was cut');
   const linger = () => {
-    lingering ??= timer(lingerMs).subscribe(() => road.cut());
+    lingering ??= timer(timerMs(lingerMs)).subscribe(() => road.cut());
   };
 
   function chunk(bytes: Uint8Array): void {

@@ -23,7 +23,8 @@ export interface Place {
 export function parsePlace(address: Address, use: AddressUse): Place {
   if (typeof address !== 'string' || !/^wss?:\/\//.test(address)) return placeAt(address, use);
   const url = new URL(address);
-  if (url.hash || url.username) throw new TypeError(`${url.protocol}// has neither fragment nor user`);
+  if (url.hash || url.username || url.password)
+    throw new TypeError(`${url.protocol}// has neither fragment nor user`);
   const secure = url.protocol === 'wss:';
   const port = url.port || (secure ? 443 : 80);
   return { ...placeAt(`${url.hostname}:${port}`, use, secure), path: url.pathname, url: url.href };

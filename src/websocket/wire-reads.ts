@@ -11,7 +11,7 @@ export interface WireReads {
   push(chunk: Uint8Array): void;
   /** The peer's end, behind what has come. `then` when the reader has it, or wants nothing more. */
   end(then: () => void): void;
-  /** Ends `bytes$` at once, whatever is unread. */
+  /** The end of `bytes$`, behind what has come. */
   fail(error: WireError): void;
   /** From here on whatever comes is dropped, and `bytes$` says nothing more. */
   drop(): void;
@@ -20,7 +20,7 @@ export interface WireReads {
 /**
  * Keeps what a platform says although it was asked to pause. `flow` is told whether anything is wanted.
  *
- * At the peer's end what is unread is delivered, held or not: there is nobody left to hold, and a writer has to hear of the end.
+ * At the end, whatever brought it, what is unread is delivered, held or not: there is nobody left to hold, and a writer has to hear of the end.
  */
 export function wireReads(flow: (wanted: boolean) => void): WireReads {
   const unread = new ChunkQueue();
@@ -35,7 +35,7 @@ export function wireReads(flow: (wanted: boolean) => void): WireReads {
   const tellFlow = () => flow(dropping || (claimed && !held));
 
   function deliver(): void {
-    while (reader && (atEnd || !held)) {
+    while (reader && (atEnd || failure || !held)) {
       const chunk = unread.shift();
       if (chunk === undefined) break;
       reader.next(chunk);
@@ -91,8 +91,7 @@ export function wireReads(flow: (wanted: boolean) => void): WireReads {
     },
     fail(error) {
       failure ??= error;
-      unread.drain();
-      reader?.error(failure);
+      deliver();
     },
     drop,
   };

@@ -11,7 +11,10 @@ export interface WebSocketOptions {
    * visitor's cookies. @default none but pages of the host that they connect to
    */
   readonly origins?: readonly string[] | 'any';
-  /** Asked about each handshake that the origin allows, before it is answered: a token, a cookie. What it refuses is answered with 403. */
+  /**
+   * Asked about each handshake that the origin allows, before it is answered: a token, a cookie. Whoever it does not say `true` to is answered with 403. Where it throws
+   * the answer is 500, and the `eventObserver` is told of `trouble`.
+   */
   readonly admit?: (request: IncomingMessage) => boolean;
   /** Subprotocols: offered when dialling; when listening, the first of them that the caller offers is taken, and one that offers none of them is answered with 400. */
   readonly protocols?: readonly string[];

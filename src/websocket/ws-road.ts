@@ -2,6 +2,8 @@ import type { Socket } from 'node:net';
 import { type Subscription, timer } from 'rxjs';
 import type { RawData, WebSocket } from 'ws';
 import { WireError } from '../errors.js';
+import { timerMs } from '../transport/patience.js';
+import { endsOf, type WireEnds } from '../transport/socket-wire.js';
 import type { Wire } from '../transport/transport.js';
 import { frameWire, type Road, type RoadEvents } from './frame-wire.js';
 import type { WebSocketOptions } from './ws-options.js';
@@ -13,13 +15,21 @@ const nothing = new Uint8Array(0);
  *
  * To be called in the task in which it came up. It is paused until somebody reads, so the kernel holds the peer.
  */
-export function wsWire(ws: WebSocket, socket: Socket, options: WebSocketOptions): Wire {
+export function wsWire(
+  ws: WebSocket,
+  socket: Socket,
+  options: WebSocketOptions,
+  ends: WireEnds = endsOf(socket),
+): Wire {
   const { lingerMs = 1_000, textFrames } = options;
-  const local = { host: socket.localAddress ?? '', port: socket.localPort ?? 0 };
-  const remote = { host: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 };
   // A paused socket brings what lies in one read of the kernel's, and no more.
-  const ends = { local, remote, lingerMs, maxUnreadBytes: Number.POSITIVE_INFINITY, textFrames };
-  return frameWire((on) => wsRoad(ws, socket, options, on), ends);
+  const maxUnreadBytes = Number.POSITIVE_INFINITY;
+  return frameWire((on) => wsRoad(ws, socket, options, on), {
+    ...ends,
+    lingerMs,
+    maxUnreadBytes,
+    textFrames,
+  });
 }
 
 function wsRoad(ws: WebSocket, socket: Socket, options: WebSocketOptions, on: RoadEvents): Road {
@@ -28,7 +38,7 @@ function wsRoad(ws: WebSocket, socket: Socket, options: WebSocketOptions, on: Ro
   let corked = false;
 
   socket.setKeepAlive(true, 30_000);
-  const pinging = timer(pingMs, pingMs).subscribe(() => {
+  const pinging = timer(timerMs(pingMs), timerMs(pingMs)).subscribe(() => {
     if (isOpen() && ws.bufferedAmount === 0) ws.ping();
   });
   ws.on('message', (message, isBinary) => {
@@ -50,16 +60,17 @@ function wsRoad(ws: WebSocket, socket: Socket, options: WebSocketOptions, on: Ro
     return ws.readyState === ws.OPEN;
   }
 
-  /** A socket that is not read hears nothing of RST; an empty write does, and does no harm else. */
+  /** A socket that is not read hears nothing of RST; a write does. A pong that nobody asked for is nothing to answer. */
   function flow(wanted: boolean): void {
     probing?.unsubscribe();
+    if (ws.readyState === ws.CLOSED) return;
     if (wanted) {
       ws.resume();
       return;
     }
     ws.pause();
-    probing = timer(probeMs, probeMs).subscribe(() => {
-      if (isOpen() && socket.writableLength === 0) socket.write(nothing);
+    probing = timer(timerMs(probeMs), timerMs(probeMs)).subscribe(() => {
+      if (isOpen() && ws.bufferedAmount === 0) ws.pong();
     });
   }
 

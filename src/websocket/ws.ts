@@ -1,8 +1,10 @@
+import { wiresThatFit } from '../transport/descriptors.js';
 import type { Address, Transport } from '../transport/transport.js';
 import { parsePlace } from './places.js';
 import { wsDial } from './ws-dial.js';
 import { wsAttach, wsListen } from './ws-listen.js';
 import type { WebSocketOptions } from './ws-options.js';
+import { demandLimits } from './ws-settings.js';
 
 /**
  * WebSockets, in Node: addresses are `ws://host:port/path` and `wss://…`, or ports and hosts as everywhere.
@@ -26,7 +28,11 @@ import type { WebSocketOptions } from './ws-options.js';
  */
 export function webSocket(options: WebSocketOptions = {}): Transport {
   const { server, tls } = options;
+  demandLimits(options);
   return {
+    get maxWires() {
+      return wiresThatFit();
+    },
     listen(address, listenOptions = {}) {
       if (server) return wsAttach(server, requirePath(address), options, listenOptions);
       const where = parsePlace(address, 'listen');
@@ -39,6 +45,8 @@ export function webSocket(options: WebSocketOptions = {}): Transport {
 }
 
 function requirePath(address: Address): string {
-  if (typeof address === 'string' && /^\/[^?#]*$/.test(address)) return address;
+  // As who calls writes it: spaces and letters beyond ASCII in their escaped form.
+  if (typeof address === 'string' && /^\/[^?#]*$/.test(address))
+    return new URL(`ws://server${address}`).pathname;
   throw new TypeError("On a server that is given, the address is a path: '/chat'");
 }
