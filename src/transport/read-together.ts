@@ -17,11 +17,15 @@ export interface Reader {
   bulk: Bulk | undefined;
 }
 
-/** Where a socket has its reader. Its functions are the same for all sockets: ten thousand of them would otherwise have some each. */
-export const reader = Symbol('reader');
+/** Where a socket has its owner. Its listeners are the same for all sockets, and look there: ten thousand of them would otherwise have some each. */
+export const owner = Symbol('owner');
 
-export interface ReadSocket extends Socket {
-  [reader]: Reader;
+export interface OwnedSocket<By extends Owner = Owner> extends Socket {
+  [owner]: By;
+}
+
+export interface Owner {
+  readonly reads: Reader;
 }
 
 /** What Node has for sockets that read into a buffer of the caller's, under names that are its own affair. */
@@ -72,8 +76,8 @@ export function readTogether(socket: Socket): boolean {
 }
 
 /** Node has read so much, and calls this of the socket. */
-function received(this: ReadSocket, size: number, from: Uint8Array): boolean {
-  const to = this[reader];
+function received(this: OwnedSocket, size: number, from: Uint8Array): boolean {
+  const to = this[owner].reads;
   if (size >= manyBytes)
     to.bulk ??= new Bulk(this as unknown as PrivateSocket, names as Names, buffer as Uint8Array);
   to.received(to.bulk ? to.bulk.chunk(size, from) : copyOf(from, size));

@@ -2,14 +2,14 @@ import type { Socket } from 'node:net';
 import { Observable, type Subscriber, type Subscription, timer } from 'rxjs';
 import type { WireError } from '../errors.js';
 import { timerMs } from './patience.js';
-import { type Bulk, type Reader, type ReadSocket, reader, readTogether } from './read-together.js';
+import { type Bulk, type OwnedSocket, owner, type Reader, readTogether } from './read-together.js';
 import { errorAtEnd } from './socket-end.js';
 import type { SocketWrites } from './socket-writes.js';
 
 const nothing = new Uint8Array(0);
 const gone = () => Object.assign(new Error('The peer is gone'), { code: 'ECONNRESET' });
 
-/** Reads a socket as long as somebody wants its bytes; leaves them in the kernel otherwise, which is what holds the peer. */
+/** Reads a socket as long as somebody wants its bytes; leaves them in the kernel otherwise, which is what holds the peer. The owner of the socket has it as `reads`. */
 export class SocketReads implements Reader {
   readonly #socket: Socket;
   readonly #writes: SocketWrites;
@@ -31,7 +31,6 @@ export class SocketReads implements Reader {
     this.#raw = raw;
     this.#probeMs = probeMs;
     socket.pause();
-    (socket as ReadSocket)[reader] = this;
     // One that has been read, for a PROXY header, may have something left in its stream.
     if (socket.bytesRead > 0 || !readTogether(socket)) socket.on('data', received);
     socket.on('end', ended);
@@ -128,11 +127,11 @@ export class SocketReads implements Reader {
   }
 }
 
-function received(this: Socket, { buffer, byteOffset, byteLength }: Uint8Array): void {
+function received(this: OwnedSocket, { buffer, byteOffset, byteLength }: Uint8Array): void {
   // Not a Buffer: its `slice` shares memory, where everybody else's copies.
-  (this as ReadSocket)[reader].received(new Uint8Array(buffer, byteOffset, byteLength));
+  this[owner].reads.received(new Uint8Array(buffer, byteOffset, byteLength));
 }
 
-function ended(this: Socket): void {
-  (this as ReadSocket)[reader].ended();
+function ended(this: OwnedSocket): void {
+  this[owner].reads.ended();
 }

@@ -5,6 +5,7 @@ import { formatAddress } from './address.js';
 import { nodeError } from './node-errors.js';
 import { Once } from './once.js';
 import { timerMs } from './patience.js';
+import { type OwnedSocket, owner } from './read-together.js';
 import { SocketReads } from './socket-reads.js';
 import { SocketWrites } from './socket-writes.js';
 import type { TcpOptions } from './tcp-options.js';
@@ -46,7 +47,8 @@ class SocketWire implements Wire {
   /** The socket itself, or the one below TLS. */
   readonly #raw: Socket;
   readonly #writes: SocketWrites;
-  readonly #reads: SocketReads;
+  /** @internal */
+  readonly reads: SocketReads;
   readonly #closed = new Once<WireClosed>();
   readonly #lingerMs: number;
   #error: WireError | undefined;
@@ -62,16 +64,16 @@ class SocketWire implements Wire {
     this.#raw = tls?.raw ?? socket;
     this.#lingerMs = lingerMs;
     this.#writes = new SocketWrites(socket);
-    this.#reads = new SocketReads(socket, this.#writes, this.#raw, this.#canReset ? probeMs : undefined);
+    this.reads = new SocketReads(socket, this.#writes, this.#raw, this.#canReset ? probeMs : undefined);
     socket.allowHalfOpen = true;
     socket.setNoDelay(true);
     socket.setKeepAlive(true, keepAliveMs);
-    (socket as SocketOf<SocketWire>)[owner] = this;
+    (socket as OwnedSocket<SocketWire>)[owner] = this;
     socket.on('error', failed).on('close', closed);
   }
 
   get bytes$(): Observable<Uint8Array> {
-    return this.#reads.bytes$;
+    return this.reads.bytes$;
   }
 
   get closed$(): Observable<WireClosed> {
@@ -83,11 +85,11 @@ class SocketWire implements Wire {
   }
 
   pause(): void {
-    this.#reads.pause();
+    this.reads.pause();
   }
 
   resume(): void {
-    this.#reads.resume();
+    this.reads.resume();
   }
 
   end(done: (error?: WireError) => void): void {
@@ -97,7 +99,7 @@ class SocketWire implements Wire {
   destroy({ reset = false }: { readonly reset?: boolean } = {}): void {
     const first = !this.#destroyed;
     this.#destroyed = true;
-    this.#reads.drop();
+    this.reads.drop();
     if (this.#socket.destroyed) return;
     if (first) {
       this.#writes.end(() => {});
@@ -118,19 +120,19 @@ class SocketWire implements Wire {
   /** @internal */
   failed(cause: Error): void {
     const error = nodeError(this.#name, cause);
-    this.#reads.fail(error);
+    this.reads.fail(error);
     if (!this.#destroyed) this.#error = error;
   }
 
   /** @internal The socket is gone. */
   gone(): void {
-    this.#reads.stop();
+    this.reads.stop();
     this.#lingering?.unsubscribe();
     const gone = new WireError('reset', `${this.#name} is gone`);
     const inOrder = this.#socket.readableEnded && this.#writes.ended;
     if (!inOrder && !this.#destroyed) this.#error ??= gone;
     const error = this.#error ?? gone;
-    this.#reads.fail(error);
+    this.reads.fail(error);
     this.#writes.fail(error);
     this.#closed.tell(this.#error ? { error } : {});
   }
@@ -152,19 +154,12 @@ class SocketWire implements Wire {
   }
 }
 
-const owner = Symbol('owner');
-
-/** Listens with the same functions for all sockets, each of which knows its owner: ten thousand of them would otherwise have three each. */
-interface SocketOf<Owner> extends Socket {
-  [owner]: Owner;
+function failed(this: OwnedSocket<SocketWire>, cause: Error): void {
+  this[owner].failed(cause);
 }
 
-function failed(this: Socket, cause: Error): void {
-  (this as SocketOf<SocketWire>)[owner].failed(cause);
-}
-
-function closed(this: Socket): void {
-  (this as SocketOf<SocketWire>)[owner].gone();
+function closed(this: OwnedSocket<SocketWire>): void {
+  this[owner].gone();
 }
 
 /** TLS has to go first, or it writes to a socket that is no more, and the process dies; as it goes it closes the socket below, by then with RST. */
