@@ -9,9 +9,10 @@ const bundles = {
     export const connect = (transport) => connectOver({ transport, framing: lengthPrefixed() });`,
   'the same over TCP': `
     import { connectOver } from './src/client/connect.js';
+    import { together } from './src/connection/open-outbox.js';
     import { lengthPrefixed } from './src/framing/length-prefixed.js';
     import { tcp } from './src/transport/tcp.js';
-    export const connect = connectOver({ transport: tcp(), framing: lengthPrefixed() });`,
+    export const connect = connectOver({ transport: tcp(), framing: lengthPrefixed(), outbox: together });`,
   "`import { connect } from 'rx-tinyproto'`": `export { connect } from './src/index.js';`,
   'all of `rx-tinyproto`': `export * from './src/index.js';`,
 };

@@ -82,6 +82,7 @@ export type { OnSlow } from './relay/member.js';
 export { relay, type RelayOptions } from './relay/relay.js';
 
 import { connectOver } from './client/connect.js';
+import { together } from './connection/open-outbox.js';
 import { streamedBodies } from './connection/streamed-bodies.js';
 import { tinyproto } from './framing/tinyproto.js';
 import { listenOver } from './server/listen.js';
@@ -92,6 +93,7 @@ const defaults = {
   transport: /* @__PURE__ */ tcp(),
   framing: /* @__PURE__ */ tinyproto(),
   bodies: streamedBodies,
+  outbox: together,
 };
 
 /**

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { put } from '../../src/bytes/joined.js';
-import { giveSlab, slabBytes, takeSlab } from '../../src/bytes/slabs.js';
+import { type Slab, slabBytes, takeSlab } from '../../src/bytes/slabs.js';
 
 /** As many slabs as there are to be had, and none of them twice. */
-function takeAll(): Uint8Array[] {
-  const taken = new Set<Uint8Array>();
+function takeAll(): Slab[] {
+  const taken = new Set<Slab>();
   for (let slab = takeSlab(); slab && taken.size < 100; slab = takeSlab()) {
     expect(taken.has(slab)).toBe(false);
-    expect(slab.length).toBe(slabBytes);
+    expect(slab.bytes.length).toBe(slabBytes);
     taken.add(slab);
   }
   return [...taken];
@@ -18,11 +18,11 @@ describe('slabs', () => {
     const first = takeAll();
     expect(first.length).toBeGreaterThan(16);
     expect(first.length).toBeLessThanOrEqual(64);
-    for (const slab of first) giveSlab(slab);
+    for (const slab of first) slab.giveBack();
     const again = takeAll();
     expect(again.length).toBe(first.length);
     expect(again.filter((slab) => first.includes(slab)).length).toBe(16);
-    for (const slab of again) giveSlab(slab);
+    for (const slab of again) slab.giveBack();
   });
 });
 

@@ -14,6 +14,7 @@ import { marbles } from 'rx-tinyproto/testing';
 import { ignoreElements, merge, NEVER, type Observable, of, Subject, take, tap } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { connectOver } from '../../src/client/connect.js';
+import { together } from '../../src/connection/open-outbox.js';
 
 // Small messages that leave together are one record, and their frames are written without their machine.
 
@@ -86,7 +87,7 @@ const sentBy = (
     destroy: () => {},
   };
   const transport: Transport = { dial: () => of(wire), listen: () => NEVER };
-  const connect = connectOver({ transport, framing });
+  const connect = connectOver({ transport, framing, outbox: together });
   const connected = connect('there:1', { traffic: all }).subscribe({ next: client, error: () => {} });
   for (const byte of opening) bytes$.next(Uint8Array.of(byte));
   for (const done of taken) done();

@@ -3,6 +3,7 @@ import { type Connection, lengthPrefixed, type Transport, type Wire, wholeChunks
 import { asapScheduler, NEVER, of } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { connectOver } from '../../src/client/connect.js';
+import { together } from '../../src/connection/open-outbox.js';
 
 // A wire may say of a write that the kernel has the bytes already, and calls nobody back then.
 
@@ -50,7 +51,7 @@ function wireThat(takes: (at: number) => boolean) {
 function onWire(wire: Wire, client: (conn: Connection) => void, framing = lengthPrefixed()): () => void {
   const transport: Transport = { dial: () => of(wire), listen: () => NEVER };
   const connections: Connection[] = [];
-  connectOver({ transport, framing })('there:1').subscribe((conn) => {
+  connectOver({ transport, framing, outbox: together })('there:1').subscribe((conn) => {
     connections.push(conn);
     client(conn);
   });

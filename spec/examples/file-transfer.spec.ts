@@ -8,6 +8,7 @@ import { firstValueFrom, lastValueFrom, ReplaySubject, Subject, takeUntil, tap, 
 import { expect, it, type TestContext } from 'vitest';
 import { inbox, sender } from '../../examples/file-transfer/flow.js';
 import { connectOver } from '../../src/client/connect.js';
+import { together } from '../../src/connection/open-outbox.js';
 import { streamedBodies } from '../../src/connection/streamed-bodies.js';
 import { listenOver } from '../../src/server/listen.js';
 import { folders } from '../helpers/files.js';
@@ -20,7 +21,7 @@ const bytes = randomBytes(3_000_000);
 async function furnished(test: TestContext) {
   const { root, here } = folders(test);
   const net = virtualNetwork();
-  const defaults = { transport: net, framing: tinyproto(), bodies: streamedBodies };
+  const defaults = { transport: net, framing: tinyproto(), bodies: streamedBodies, outbox: together };
   const stop$ = new Subject<void>();
   const bound$ = new ReplaySubject<unknown>(1);
   const told$ = new ReplaySubject<string>();

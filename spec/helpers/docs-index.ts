@@ -1,4 +1,5 @@
 import { connectOver } from '../../src/client/connect.js';
+import { together } from '../../src/connection/open-outbox.js';
 import { streamedBodies } from '../../src/connection/streamed-bodies.js';
 import { tinyproto } from '../../src/framing/tinyproto.js';
 import { listenOver } from '../../src/server/listen.js';
@@ -8,7 +9,12 @@ import { virtualNetwork } from '../../src/testing/virtual-network.js';
 // Evaluated once a page, so each page has a network of its own.
 export * from '../../src/index.js';
 
-const defaults = { transport: virtualNetwork(), framing: tinyproto(), bodies: streamedBodies };
+const defaults = {
+  transport: virtualNetwork(),
+  framing: tinyproto(),
+  bodies: streamedBodies,
+  outbox: together,
+};
 
 export const listen = listenOver(defaults);
 export const connect = connectOver(defaults);

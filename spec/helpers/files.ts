@@ -27,6 +27,7 @@ import {
 } from 'rxjs';
 import type { TestContext } from 'vitest';
 import { connectOver } from '../../src/client/connect.js';
+import { together } from '../../src/connection/open-outbox.js';
 import { streamedBodies } from '../../src/connection/streamed-bodies.js';
 import { listenOver } from '../../src/server/listen.js';
 
@@ -103,6 +104,7 @@ export async function desk(
     transport: virtualNetwork({ windowBytes: 1 << 20 }),
     framing: tinyproto(),
     bodies: streamedBodies,
+    outbox: together,
   };
   const [listen, connect] = [listenOver(defaults), connectOver(defaults)];
   const stop$ = new Subject<void>();

@@ -6,17 +6,23 @@ const mostOut = 64;
 const mostFree = 16;
 
 let out = 0;
-const free: Uint8Array[] = [];
+const free: Slab[] = [];
 
-/** A place to put many small pieces behind each other; undefined where too many are out. Its bytes are anything. */
-export function takeSlab(): Uint8Array | undefined {
-  if (out === mostOut) return undefined;
-  out += 1;
-  return free.pop() ?? new Uint8Array(slabBytes);
+/** A place to put many small pieces behind each other. */
+export class Slab {
+  /** They are anything. */
+  readonly bytes = new Uint8Array(slabBytes);
+
+  /** Nobody reads it any more. */
+  giveBack(): void {
+    out -= 1;
+    if (free.length < mostFree) free.push(this);
+  }
 }
 
-/** Nobody reads it any more. */
-export function giveSlab(slab: Uint8Array): void {
-  out -= 1;
-  if (free.length < mostFree) free.push(slab);
+/** A slab; undefined where too many are out. */
+export function takeSlab(): Slab | undefined {
+  if (out === mostOut) return undefined;
+  out += 1;
+  return free.pop() ?? new Slab();
 }

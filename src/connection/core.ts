@@ -9,7 +9,7 @@ import type { Inbound, InboundOwner } from './inbound.js';
 import { type Failure, Inbox, type InboxEvents, type None, none, type Rest } from './inbox.js';
 import { Life } from './life.js';
 import type { ConnectionSettings } from './options.js';
-import { type ManySender, Outbox, type Sender, type Sending } from './outbox.js';
+import type { ManySender, Outbox, Sender, Sending } from './outbox.js';
 import { Pace } from './pace.js';
 import type { StreamRoad } from './send-all.js';
 import type { StreamedBodiesOf } from './streamed-bodies.js';
@@ -17,7 +17,7 @@ import { Meter } from './traffic.js';
 import { beginTurn, endTurn, flushAfterTurn, isTurn } from './turns.js';
 import { watched } from './watched.js';
 import { type Waiting, Water } from './water.js';
-import { Writer, type WriterEvents } from './writer.js';
+import type { Writer, WriterEvents } from './writer.js';
 
 type Deadline = Wait | 'write' | 'close' | 'claim' | 'message';
 
@@ -78,8 +78,8 @@ export class Core<In, Out>
     this.wire = wire;
     this.#settings = this.spoken = settings;
     this.meter = new Meter(settings.traffic);
-    this.#out = new Writer(wire, this);
-    this.sends = new Outbox(this, this.#out, settings, this.meter);
+    this.sends = settings.openOutbox(wire, this, settings, this.meter);
+    this.#out = this.sends.out;
     this.mark = new Water(this.sends, settings);
     this.received = new Inbox(this);
     this.#bodies = bodies?.open(framing, this, this);

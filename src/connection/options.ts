@@ -3,6 +3,7 @@ import type { ProtocolError } from '../errors.js';
 import type { Framing } from '../framing/framing.js';
 import type { Transport } from '../transport/transport.js';
 import type { Inbound, InboundOwner } from './inbound.js';
+import { type OpenOutbox, openOutbox } from './open-outbox.js';
 import type { BodiesKind } from './streamed-bodies.js';
 import { type Meter, sumOf, type Traffic } from './traffic.js';
 
@@ -53,6 +54,7 @@ export interface ConnectionSettings<In, Out> {
   readonly allowHalfOpen: boolean;
   /** What it shares with the other connections of its server. */
   readonly inbound?: (owner: InboundOwner) => Inbound;
+  readonly openOutbox: OpenOutbox;
   /** Set where bodies are streams. */
   readonly bodies: BodiesKind | undefined;
   /** Absent: nobody needs to claim it. */
@@ -64,6 +66,8 @@ export interface ConnectionDefaults {
   readonly framing: Framing;
   /** Absent: bodies cannot be streams there, and nothing of that is in the bundle. */
   readonly bodies?: BodiesKind;
+  /** How its wires are written to: `together`, but where all of them keep chunks. @default each piece of a frame as it is */
+  readonly outbox?: OpenOutbox;
 }
 
 export function connectionSettings<In, Out>(
@@ -90,6 +94,7 @@ export function connectionSettings<In, Out>(
     messageTimeoutMs: positiveOption(options, 'messageTimeoutMs', 10_000),
     closeTimeoutMs: positiveOption(options, 'closeTimeoutMs', 10_000),
     allowHalfOpen,
+    openOutbox: defaults.outbox ?? openOutbox,
     bodies: bodies && defaults.bodies,
   };
 }

@@ -25,14 +25,14 @@ export interface ManySender extends Awaiting {
 /** Who waits for the outcome of a message; a single one has its subscriber for this. */
 export type Sender = ManySender | Subscriber<void>;
 
-/** One message on its way out, from the subscription of its `send` to the outcome; or a run of small ones, of one who sends many or of single senders, which begin and leave together. */
+/** What the peer makes of a message. */
+export type Answer = 'taken' | 'refused';
+
+/** One message on its way out, from the subscription of its `send` to the outcome. */
 export class Sending {
   state: 'queued' | 'gone' | 'begun' = 'queued';
-  /** Messages, and their bytes; how many of them have an outcome, and how many were told of it. */
+  /** How many messages: only a run has more than one. */
   count = 1;
-  bytes: number;
-  answered = 0;
-  told = 0;
   /** The time of its body has come, and that comes from the source. */
   drawn = false;
   /** All of its bytes were handed to the wire. */
@@ -40,11 +40,7 @@ export class Sending {
   /** The kernel has all of its bytes. */
   written = false;
   /** The newest of its outcomes. */
-  outcome: 'taken' | 'refused' | undefined;
-  /** Of a run: its single senders, behind the first; the frames behind the first, where each has an outcome of its own; and the places of those that were refused. */
-  others: Sender[] | undefined;
-  frames: Frame[] | undefined;
-  refusals: number[] | undefined;
+  outcome: Answer | undefined;
 
   /** `source`: where its body comes from, if that is not in the frame. `order`: its place in the order of subscriptions, over both queues. */
   constructor(
@@ -52,8 +48,17 @@ export class Sending {
     readonly frame: Frame,
     readonly source: BodySource | undefined,
     readonly order: number,
-  ) {
-    this.bytes = frame.body.length;
+  ) {}
+
+  /** Notes an outcome. Returns whether it has all of them. */
+  answer(of: Answer): boolean {
+    this.outcome = of;
+    return true;
+  }
+
+  /** Who was told of nothing yet. */
+  get untold(): readonly Sender[] {
+    return [this.sender];
   }
 }
 
@@ -64,13 +69,16 @@ export class Sending {
  *        └──withdraw──▶ gone
  *
  * A body that comes from a source counts as no bytes, because it is not here: it is drawn as the wire takes it. Its source is opened when its turn has come, and
- * those behind it wait until it has given its first bytes.
+ * those behind it wait until it has given its first bytes. What is protected here is for runs of messages that leave together; see `RunOutbox`.
  */
 export class Outbox {
   /** The messages, encoded, that `fail` has found and of which nothing was sent. */
   unsent: readonly Uint8Array[] = none;
-  readonly #speaker: Speaker;
-  readonly #out: Writer;
+  /** How many have begun so far. */
+  begunCount = 0;
+  /** Where they go. */
+  readonly out: Writer;
+  protected readonly speaker: Speaker;
   readonly #limits: OutboxOptions;
   readonly #meter: Meter;
   #singles: Fifo<Sending> = noQueue;
@@ -82,19 +90,16 @@ export class Outbox {
   #messages = 0;
   #bodies = 0;
   #queued = 0;
-  #begunCount = 0;
   /** In `begun`: so many have an outcome; those before this one need not be handed to the wire any more. */
   #outcomes = 0;
   #handedBefore = 0;
   /** So many frames more are with the kernel than were marked so. */
   #unmarked = 0;
-  /** Begun last, and all of it went to the wire at once: what follows may join it. */
-  #run: Sending | undefined;
   #failure: { readonly cause: unknown } | undefined;
 
   constructor(speaker: Speaker, out: Writer, limits: OutboxOptions, meter: Meter) {
-    this.#speaker = speaker;
-    this.#out = out;
+    this.speaker = speaker;
+    this.out = out;
     this.#limits = limits;
     this.#meter = meter;
   }
@@ -102,11 +107,6 @@ export class Outbox {
   /** Nothing is queued; frames may still be under way. */
   get empty(): boolean {
     return this.#queued === 0;
-  }
-
-  /** How many have begun so far. */
-  get begunCount(): number {
-    return this.#begunCount;
   }
 
   /** What is queued or under way. */
@@ -139,11 +139,11 @@ export class Outbox {
     this.#bytes += size;
     this.#messages++;
     if (source) this.#bodies++;
-    const mayBegin = this.#queued === 0 && !source && this.#speaker.machine.canBegin(isStream(sender));
-    const run = mayBegin && this.#joined(frame, sender);
+    const mayBegin = this.#queued === 0 && !source && this.speaker.machine.canBegin(isStream(sender));
+    const run = mayBegin && this.joined(frame, sender);
     if (run) return run;
-    const sending = new Sending(sender, frame, source, this.#order++);
-    if (mayBegin) this.#begin(sending);
+    const sending = this.sending(sender, frame, source, this.#order++);
+    if (mayBegin) this.begin(sending);
     else {
       this.#queued++;
       if (isStream(sender)) this.#streams = queued(this.#streams, sending);
@@ -152,10 +152,8 @@ export class Outbox {
     return sending;
   }
 
-  /** The wire has been given what was collected for it: whatever follows is another run. */
-  endRun(): void {
-    this.#run = undefined;
-  }
+  /** The wire has been given what was written so far: nothing joins that any more. */
+  endRun(): void {}
 
   /** Takes a message out again; returns whether it did, because it had not begun. */
   withdraw(sending: Sending): boolean {
@@ -163,7 +161,7 @@ export class Outbox {
     if (isQueued) {
       sending.state = 'gone';
       this.#queued--;
-      this.#forget(sending, 1, sending.bytes);
+      this.forget(sending, 1, sending.frame.body.length);
     }
     return isQueued;
   }
@@ -187,8 +185,8 @@ export class Outbox {
       }
       queue.shift();
       this.#queued--;
-      if (!sending.source && this.#joined(sending.frame, sending.sender)) sending.state = 'begun';
-      else this.#begin(sending);
+      if (!sending.source && this.joined(sending.frame, sending.sender)) sending.state = 'begun';
+      else this.begin(sending);
     }
   }
 
@@ -200,16 +198,8 @@ export class Outbox {
   }
 
   /** The machine's word on the oldest frame without an outcome. */
-  outcome(of: 'taken' | 'refused'): void {
-    const sending = this.#begun.at(this.#outcomes);
-    if (!sending) return;
-    sending.outcome = of;
-    if (of === 'refused') {
-      sending.refusals ??= [];
-      sending.refusals.push(sending.answered);
-    }
-    sending.answered++;
-    if (sending.answered === sending.count) this.#outcomes++;
+  outcome(of: Answer): void {
+    if (this.#begun.at(this.#outcomes)?.answer(of)) this.#outcomes++;
   }
 
   /** The oldest frame whose bytes were not complete has all of them handed to the wire … */
@@ -238,11 +228,7 @@ export class Outbox {
       // A body that was refused in a tie goes out all the same.
       const refused = head.outcome === 'refused' && (!head.drawn || head.whole);
       if (!refused && !(head.outcome === 'taken' && head.written)) break;
-      if (head.told === head.answered) break;
-      const isWhole = head.answered === head.count;
-      if (isWhole) this.#shiftBegun();
-      this.#settle(head);
-      if (!isWhole) break;
+      if (!this.settleHead(head)) break;
     }
   }
 
@@ -263,40 +249,34 @@ export class Outbox {
     for (const sending of all) {
       const fate = sending.whole || sending.drawn ? 'unknown' : 'not-sent';
       if (fate === 'not-sent' && !sending.source) unsent.push(sending.frame.body);
-      for (const sender of untold(sending)) tellFailed(sender, broken(sending) ?? lost(fate, cause));
+      for (const sender of sending.untold) tellFailed(sender, broken(sending) ?? lost(fate, cause));
     }
   }
 
-  #begin(sending: Sending): void {
+  /** A message, or the first of a run. */
+  protected sending(sender: Sender, frame: Frame, source: BodySource | undefined, order: number): Sending {
+    return new Sending(sender, frame, source, order);
+  }
+
+  protected begin(sending: Sending): void {
     sending.state = 'begun';
     this.#begun = queued(this.#begun, sending);
-    this.#begunCount++;
-    this.#run = sending;
-    this.#speaker.machine.begin(sending.frame);
-    if (!sending.whole) this.#run = undefined;
+    this.begunCount++;
+    this.speaker.machine.begin(sending.frame);
   }
 
   /** The run that a message joins, if it could. */
-  #joined(frame: Frame, sender: Sender): Sending | undefined {
-    const run = this.#run;
-    const { head, body, tail } = frame;
-    if (!run || !areTogether(run.sender, sender)) return undefined;
-    if (!this.#out.takesAlong(head.length + body.length + tail.length)) return undefined;
-    if (!this.#speaker.machine.follow?.(frame)) return undefined;
-    this.#out.follow(frame);
-    if (run.answered === run.count) run.answered++;
-    else {
-      run.frames ??= [];
-      run.frames.push(frame);
-    }
-    run.count++;
-    run.bytes += body.length;
-    if (!isMany(sender)) {
-      run.others ??= [];
-      run.others.push(sender);
-    }
-    this.#begunCount++;
-    return run;
+  protected joined(_frame: Frame, _sender: Sender): Sending | undefined {
+    return undefined;
+  }
+
+  /** Tells of the oldest one that has begun. Returns whether that is all of it. */
+  protected settleHead(head: Sending): boolean {
+    this.shiftBegun();
+    this.forget(head, 1, head.frame.body.length);
+    if (head.outcome === 'refused') this.tellRefused(head.sender, head.frame);
+    else this.tellTaken(head.sender, 1);
+    return true;
   }
 
   #refusal(size: number): SendError | undefined {
@@ -307,10 +287,9 @@ export class Outbox {
     return new SendError('queue-full', text, { fate: 'not-sent' });
   }
 
-  #forget(sending: Sending, messages: number, bytes: number): void {
+  protected forget(sending: Sending, messages: number, bytes: number): void {
     this.#messages -= messages;
     this.#bytes -= bytes;
-    sending.bytes -= bytes;
     if (!sending.source) return;
     this.#bodies--;
     sending.source.close();
@@ -320,37 +299,23 @@ export class Outbox {
   #nextQueue(): Fifo<Sending> | undefined {
     const single = firstQueued(this.#singles);
     const stream = firstQueued(this.#streams);
-    const machine = this.#speaker.machine;
+    const machine = this.speaker.machine;
     if (stream && (!single || stream.order < single.order) && machine.canBegin(true)) return this.#streams;
     return single && machine.canBegin(false) ? this.#singles : undefined;
   }
 
-  #shiftBegun(): void {
+  protected shiftBegun(): void {
     this.#begun.shift();
     this.#outcomes--;
     if (this.#handedBefore > 0) this.#handedBefore--;
   }
 
-  /** Tells of the messages that have an outcome: of all of them, but where the answers to a run come a few at a time. */
-  #settle(head: Sending): void {
-    const first = head.told;
-    const count = head.answered - first;
-    head.told = head.answered;
-    this.#forget(head, count, bytesOf(head, first));
-    const { others } = head;
-    if (head.refusals) for (let at = first; at < head.told; at++) this.#settleOne(head, at);
-    else if (!others) this.#tellTaken(head.sender, count);
-    else for (let at = first; at < head.told; at++) this.#tellTaken(others[at - 1] ?? head.sender, 1);
+  protected tellRefused(sender: Sender, { streamed, body }: Frame): void {
+    const text = `The peer refused a message of ${streamed ?? body.length} bytes`;
+    tellFailed(sender, new SendError('refused', text, { fate: 'refused' }));
   }
 
-  #settleOne(head: Sending, at: number): void {
-    const sender = head.others?.[at - 1] ?? head.sender;
-    const { streamed, body } = frameOf(head, at);
-    if (head.refusals?.includes(at)) tellFailed(sender, refused(streamed ?? body.length));
-    else this.#tellTaken(sender, 1);
-  }
-
-  #tellTaken(sender: Sender, messages: number): void {
+  protected tellTaken(sender: Sender, messages: number): void {
     this.#meter.taken(messages);
     if (isMany(sender)) sender.taken(messages);
     else {
@@ -374,35 +339,12 @@ export class Outbox {
 const none: readonly never[] = [];
 
 /** A subscriber may be of another copy of RxJS, so it is not asked what it is. */
-function isMany(sender: Sender): sender is ManySender {
+export function isMany(sender: Sender): sender is ManySender {
   return 'isStream' in sender;
 }
 
 function isStream(sender: Sender): boolean {
   return isMany(sender) && sender.isStream;
-}
-
-/** Whether their messages may be one run: those of one sender, and single ones. */
-function areTogether(one: Sender, other: Sender): boolean {
-  return one === other || !(isMany(one) || isMany(other));
-}
-
-/** The frame at a place of a run. */
-function frameOf({ frame, frames }: Sending, at: number): Frame {
-  return frames?.[at - 1] ?? frame;
-}
-
-/** The bytes of the messages that are told of from the first place on. */
-function bytesOf(run: Sending, first: number): number {
-  if (run.told === run.count) return run.bytes;
-  let bytes = 0;
-  for (let at = first; at < run.told; at++) bytes += frameOf(run, at).body.length;
-  return bytes;
-}
-
-/** Who of a run was told of nothing yet: one who sends many is told once. */
-function untold({ sender, others, told }: Sending): readonly Sender[] {
-  return others ? [sender, ...others].slice(told) : [sender];
 }
 
 function tellFailed(sender: Sender, error: SendError): void {
@@ -423,10 +365,6 @@ function firstQueued(queue: Fifo<Sending>): Sending | undefined {
     head = queue.at(0);
   }
   return head;
-}
-
-function refused(size: number): SendError {
-  return new SendError('refused', `The peer refused a message of ${size} bytes`, { fate: 'refused' });
 }
 
 function bodyFailed(cause: unknown, fate: Fate): SendError {

@@ -1,5 +1,6 @@
 import { asapScheduler, type Observable, Subscription } from 'rxjs';
 import { type Connect, connectOver } from '../client/connect.js';
+import { together } from '../connection/open-outbox.js';
 import { streamedBodies } from '../connection/streamed-bodies.js';
 import { watchConnections } from '../connection/watched.js';
 import { setStrictByDefault, watchHolds } from '../flow/hold.js';
@@ -82,7 +83,7 @@ function play(time: VirtualTime, test: (helpers: MarbleHelpers) => void, options
   const made = sources(time, stage.rows, found);
   const programs = new Subscription();
   const watch = watching(time, found, record);
-  const defaults = { transport: net, framing: tinyproto(), bodies: streamedBodies };
+  const defaults = { transport: net, framing: tinyproto(), bodies: streamedBodies, outbox: together };
   let over = false;
   let endless = false;
 
