@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { WireError } from '../errors.js';
-import { hasTurn, spend, waitForTurn } from './write-turns.js';
+import { hasTurn, mayTell, spend, waitForTurn, waitToTell } from './write-turns.js';
 
 type Done = (error?: WireError) => void;
 type Write = { readonly bytes: Uint8Array; readonly done: Done };
@@ -17,9 +17,6 @@ const smallBytes = 16_384;
 /** So many times it is said at once that the kernel has what was written, until Node calls back. */
 const mostTold = 8;
 
-/** So many times the kernel has taken what was written, until the loop is let go round before more is told of. */
-const mostLinks = 64;
-
 /**
  * What of ours is on its way into one socket, in order. One batch is under way at a time, with one call into the kernel. What is written meanwhile waits here,
  * not in the stream, so that a batch stays bounded; its `done`s are called together, in order, when the kernel has all of it.
@@ -33,7 +30,6 @@ export class SocketWrites {
   #isTelling = false;
   /** So many times the kernel had what was written at once, and that was said: Node's callbacks for these are still to come. */
   #told = 0;
-  #links = 0;
   #failure: WireError | undefined;
   #fin: 'none' | 'asked' | 'under way' | 'sent' = 'none';
   #waitForFin: Done[] | undefined;
@@ -60,7 +56,7 @@ export class SocketWrites {
       process.nextTick(done, behindFin());
       return false;
     }
-    if (!more && this.#isIdle && mayWrite(bytes)) return this.#writeAlone(bytes, done);
+    if (!more && this.#isIdle && mayWrite(bytes) && this.#mayTellAtOnce) return this.#writeAlone(bytes, done);
     if (this.#queue === nothing) this.#queue = [];
     this.#queue.push({ bytes, done });
     if (!more && !this.#isTelling) this.#go(mayWrite(bytes));
@@ -83,7 +79,12 @@ export class SocketWrites {
 
   get #isIdle(): boolean {
     const isQuiet = this.#batch.length === 0 && this.#queue.length === 0 && !this.#scheduled;
-    return isQuiet && this.#told < mostTold && !this.#isTelling && !this.#failure;
+    return isQuiet && !this.#isTelling && !this.#failure;
+  }
+
+  /** The first is free: all members of a room have one. */
+  get #mayTellAtOnce(): boolean {
+    return this.#told === 0 || (this.#told < mostTold && mayTell());
   }
 
   #schedule(): void {
@@ -145,20 +146,16 @@ export class SocketWrites {
     if (last > 0) this.#socket.uncork();
   }
 
-  /** As a chain, each link of which is written by whoever was told of the one before, and told of before Node lets the loop go on, that would have the loop for itself. */
+  /** Node calls before it lets the loop go on: whoever is told of one write and answers with another would have the loop for itself. */
   #onWritten(error?: Error | null): void {
-    this.#links++;
     if (this.#told > 0) {
       this.#told--;
       return;
     }
     // Node 20 reports success for what a dying socket had under way. The close that follows settles it, as an error.
     if (error || this.#failure || this.#socket.destroyed) return;
-    if (this.#links < mostLinks) this.tell();
-    else {
-      this.#links = 0;
-      setImmediate(tell, this);
-    }
+    if (mayTell()) this.tell();
+    else waitToTell(this);
   }
 
   /** @internal */
@@ -196,10 +193,6 @@ export class SocketWrites {
 
 function flush(writes: SocketWrites): void {
   writes.flush();
-}
-
-function tell(writes: SocketWrites): void {
-  writes.tell();
 }
 
 /** Whether who comes now may write at once. */
