@@ -57,15 +57,19 @@ function nextTurn(): void {
   isScheduled = false;
   bytesLeft = waiting.size > 1 ? maxTurnBytes : maxAloneBytes;
   toldLeft = maxTurnTold;
-  for (const writing of waiting) {
-    if (bytesLeft <= 0) break;
-    waiting.delete(writing);
-    writing.flush();
+  try {
+    for (const writing of waiting) {
+      if (bytesLeft <= 0) break;
+      waiting.delete(writing);
+      writing.flush();
+    }
+    for (const telling of untold) {
+      if (toldLeft-- <= 0) break;
+      untold.delete(telling);
+      telling.tell();
+    }
+  } finally {
+    // Whatever one who is told may throw: the others have their turn.
+    if (waiting.size > 0 || untold.size > 0) schedule();
   }
-  for (const telling of untold) {
-    if (toldLeft-- <= 0) break;
-    untold.delete(telling);
-    telling.tell();
-  }
-  if (waiting.size > 0 || untold.size > 0) schedule();
 }
