@@ -18,13 +18,17 @@ export interface SpecOptions {
 /** A mark, and which of all the marks of its recording it is. */
 export type Noted = Timed & { readonly turn: number };
 
+/** What two sides said: bytes, and their ends. */
+export interface Talk {
+  readonly theirs: { readonly marks: readonly Noted[] };
+  readonly ours: { readonly marks: readonly Noted[] };
+}
+
 /** A wire, as it was seen by our side. */
-export interface RecordedWire {
+export interface RecordedWire extends Talk {
   readonly accepted: boolean;
   /** When it was there. */
   readonly frame: number;
-  readonly theirs: { readonly marks: readonly Noted[] };
-  readonly ours: { readonly marks: readonly Noted[] };
 }
 
 /** What a peer says in one go: when it has heard so much, and then at these times. */
@@ -45,15 +49,11 @@ export function specOf(all: readonly RecordedWire[], options: SpecOptions): stri
   const makes = accepted ? "peer('server:1')" : "accepts('server:1')";
   const peers = wires.flatMap((wire, index) => {
     const name = `peer${index + 1}`;
-    const says = sayings(wire, accepted ? zero : wire.frame).map(({ heard, from, marks }) => {
-      const diagram = quoted(diagramOfBytes(marks, from));
-      // An accepted peer's first words come at their time on the ruler, a listening one's when it is called.
-      return accepted && heard === 0 ? `.sends(${diagram})` : `.answers(${heard}, ${diagram})`;
-    });
-    const hears = diagramOfBytes(wire.ours.marks, wire.ours.marks[0]?.frame ?? 0);
+    // An accepted peer's first words come at their time on the ruler, a listening one's when it is called.
+    const says = accepted ? saysOf(wire, zero, 'ruler') : saysOf(wire, wire.frame, 'call');
     return [
-      `    const ${name} = ${makes}${says.join('')};`,
-      `    expectBytes(${name}, { anytime: true }).toBe(${quoted(hears)});`,
+      `    const ${name} = ${makes}${says};`,
+      `    expectBytes(${name}, { anytime: true }).toBe(${hearsOf(wire)});`,
     ];
   });
   const program = `    run(${server ?? client});`;
@@ -72,8 +72,21 @@ export function specOf(all: readonly RecordedWire[], options: SpecOptions): stri
   ].join('\n');
 }
 
+/** What the peer of a wire is told to say; what it says before it has heard anything, on the ruler of the test or from when it is called. */
+export function saysOf(wire: Talk, start: number, first: 'ruler' | 'call'): string {
+  const says = sayings(wire, start).map(({ heard, from, marks }) => {
+    const diagram = quoted(diagramOfBytes(marks, from));
+    return first === 'ruler' && heard === 0 ? `.sends(${diagram})` : `.answers(${heard}, ${diagram})`;
+  });
+  return says.join('');
+}
+
+/** All that the peer of a wire hears. */
+export const hearsOf = ({ ours: { marks } }: Talk): string =>
+  quoted(diagramOfBytes(marks, marks[0]?.frame ?? 0));
+
 /** What a peer said, apart wherever our side had said something in between. Its first words have times of their own. */
-function sayings({ theirs, ours }: RecordedWire, start: number): Saying[] {
+function sayings({ theirs, ours }: Talk, start: number): Saying[] {
   const all: Saying[] = [];
   let heard = 0;
   let from = start;
