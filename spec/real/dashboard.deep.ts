@@ -1,7 +1,19 @@
+import { get } from 'node:http';
+import { type AddressInfo, createServer, connect as dial, type Socket } from 'node:net';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { type BoundAddress, connect, converse, listen, text } from 'rx-tinyproto';
 import { type DashboardOptions, dashboard } from 'rx-tinyproto/dashboard';
-import { concat, firstValueFrom, ignoreElements, NEVER, ReplaySubject, type Subscription } from 'rxjs';
+import {
+  concat,
+  firstValueFrom,
+  ignoreElements,
+  lastValueFrom,
+  mergeMap,
+  NEVER,
+  ReplaySubject,
+  range,
+  Subscription,
+} from 'rxjs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { crowd, crowdOptions, slowEcho } from '../../examples/dashboard/flow.js';
@@ -29,6 +41,33 @@ async function shownServer(options: DashboardOptions = {}) {
   return { address, url: new URL(await firstValueFrom(url$)) };
 }
 
+/** A way to a port that can be cut, and mended. */
+async function brokenRoad(to: number) {
+  const sockets = new Set<Socket>();
+  let isCut = false;
+  const server = createServer((near) => {
+    if (isCut) return near.destroy();
+    const far = dial(to, '127.0.0.1');
+    for (const [one, other] of [[near, far] as const, [far, near] as const]) {
+      sockets.add(one.on('error', () => {}).on('close', () => other.destroy()));
+      one.pipe(other);
+    }
+    return undefined;
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  running.push(new Subscription(() => server.close()));
+  return {
+    port: (server.address() as AddressInfo).port,
+    cut() {
+      isCut = true;
+      for (const each of sockets) each.destroy();
+    },
+    mend() {
+      isCut = false;
+    },
+  };
+}
+
 describe('the page of a dashboard', () => {
   it('opens with its token, from this machine, for no other page', async () => {
     const { url } = await shownServer();
@@ -50,6 +89,23 @@ describe('the page of a dashboard', () => {
     expect(await status({ origin: 'http://evil.example' })).toEqual([200, 403]);
     expect(await status({ host: 'evil.example' })).toEqual([200, 403]);
     expect(url.hostname).toBe('127.0.0.1');
+  });
+
+  it('is not ended by requests for what is no URL, nor by tokens of other letters', async () => {
+    const { url } = await shownServer();
+    const status = (path: string) =>
+      new Promise((got) => {
+        get({ host: url.hostname, port: url.port, path }, (response) => {
+          response.resume();
+          got(response.statusCode);
+        });
+      });
+    expect(await status('//')).toBe(404);
+    expect(await status('http://[')).toBe(404);
+    expect(await status(`/?token=${'%C3%BF'.repeat(32)}`)).toBe(403);
+    expect(await status('/?token=%')).toBe(403);
+    expect(await status(`/other${url.search}`)).toBe(404);
+    expect(await status(`/${url.search}`)).toBe(200);
   });
 });
 
@@ -91,7 +147,7 @@ describePeer('Chromium', hasChromium, () => {
     );
     await page.locator('#rows li').waitFor();
     await page.waitForTimeout(600);
-    await page.locator('main').focus();
+    await page.locator('#rows').focus();
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('ArrowLeft');
     await expect.poll(() => page.locator('#detail pre').textContent()).toContain(nasty);
@@ -116,7 +172,7 @@ describePeer('Chromium', hasChromium, () => {
     const { page, errors } = await opened(url);
     await page.locator('#rows li').nth(2).waitFor();
     await page.waitForTimeout(1_500);
-    await page.locator('main').focus();
+    await page.locator('#rows').focus();
     await page.keyboard.press(' ');
     const picture = () => page.locator('canvas').screenshot();
     const still = await picture();
@@ -125,9 +181,13 @@ describePeer('Chromium', hasChromium, () => {
     await page.getByLabel('Time: left is earlier').fill('500');
     await expect.poll(async () => Buffer.compare(await picture(), still)).not.toBe(0);
     await page.getByText('Go live').click();
+    expect(await page.getByLabel('Time: left is earlier').inputValue()).toBe('1000');
     const svg = await saved(page, 'Save as SVG');
-    expect(svg).toMatch(/^<svg .*127\.0\.0\.1:\d+ →.*<\/svg>\n$/s);
-    expect(await saved(page, 'Save as marbles in text')).toMatch(/^ms |\n.*127\.0\.0\.1:\d+ →/);
+    expect(svg).toMatch(/^<svg .*127\.0\.0\.1:\d+<.*<\/svg>\n$/s);
+    const parsed = `new DOMParser().parseFromString(${JSON.stringify(svg)}, 'image/svg+xml').querySelectorAll('circle').length`;
+    expect(await page.evaluate<number>(parsed)).toBeGreaterThan(10);
+    expect(await saved(page, 'Save as marble spec')).toMatch(/^import .*expectBytes\(peer3, /s);
+    await page.getByText('Saved 3 of 3 connections.').waitFor();
     expect(errors).toEqual([]);
     await page.close();
   });
@@ -138,7 +198,7 @@ describePeer('Chromium', hasChromium, () => {
       crowd(connect(address, crowdOptions), { people: 100, everyMs: 100, stayMs: 60_000 }).subscribe(),
     );
     const { page, errors } = await opened(url, { viewport: { width: 1_100, height: 700 } });
-    await page.locator('#rows li').nth(99).waitFor();
+    await page.locator('#rows li[aria-setsize="100"]').first().waitFor();
     await page.waitForTimeout(3_000);
     const frames = await page.evaluate<number>(
       `new Promise((told) => {
@@ -151,6 +211,47 @@ describePeer('Chromium', hasChromium, () => {
     // Server, crowd and browser share two cores, perhaps with other specs: alone it is thirty and more.
     expect(frames).toBeGreaterThan(8);
     await page.getByText(/a sample: \d+\/s are not drawn/).waitFor();
+    expect(errors).toEqual([]);
+    await page.close();
+  });
+
+  it('says that its server is out of reach, keeps what was, and goes on when it is back', async () => {
+    const { address, url } = await shownServer();
+    running.push(
+      crowd(connect(address, crowdOptions), { people: 2, everyMs: 50, stayMs: 60_000 }).subscribe(),
+    );
+    const road = await brokenRoad(Number(url.port));
+    const { page, errors } = await opened(new URL(`http://127.0.0.1:${road.port}/${url.search}`));
+    await page.locator('#rows li').nth(1).waitFor();
+    road.cut();
+    await page.getByText('Out of reach: trying again.').waitFor();
+    expect(await page.locator('#rows li').count()).toBe(2);
+    road.mend();
+    await expect.poll(() => page.locator('#said').textContent(), { timeout: 5_000 }).toBe('');
+    expect(await page.locator('#rows li').count()).toBe(2);
+    expect(errors).toEqual([]);
+    await page.close();
+  });
+
+  it('has in the document only what is in sight of thousands who came and left', async () => {
+    const { address, url } = await shownServer();
+    const { page, errors } = await opened(url, { viewport: { width: 1_000, height: 600 } });
+    const visits$ = range(0, 2_000).pipe(
+      mergeMap(() => connect(address, crowdOptions).pipe(converse((conn) => conn.send('hi'))), 20),
+    );
+    await lastValueFrom(visits$);
+    await page.locator('#rows li.over').first().waitFor();
+    expect(await page.locator('#rows li').count()).toBeLessThan(40);
+    await page.locator('#rows').focus();
+    await page.keyboard.press(' ');
+    await page.keyboard.press('ArrowUp');
+    const [last] = await page.locator('#rows li[aria-selected=true]').all();
+    const place = await last?.getAttribute('aria-posinset');
+    expect(place).toBe(await last?.getAttribute('aria-setsize'));
+    expect(Number(place)).toBeGreaterThan(100);
+    expect(await page.locator('#rows').getAttribute('aria-activedescendant')).toBe(
+      await last?.getAttribute('id'),
+    );
     expect(errors).toEqual([]);
     await page.close();
   });

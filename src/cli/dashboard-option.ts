@@ -1,6 +1,7 @@
-import { from, map, type Observable } from 'rxjs';
+import { catchError, from, map, type Observable, throwError } from 'rxjs';
 import type { Dashboard } from '../dashboard/index.js';
-import { numberOf, type OptionTable } from './options.js';
+import { parseAddress } from '../transport/address.js';
+import { type OptionTable, wholeOf } from './options.js';
 
 export const dashboardOptions = {
   dashboard: {
@@ -12,7 +13,16 @@ export const dashboardOptions = {
 
 /** The dashboard that was asked for. It is loaded then: it needs the package `ws`, which others can do without. */
 export function dashboardOf(written: string | undefined): Observable<Dashboard> | undefined {
-  const port = numberOf('dashboard', written, 0);
+  const port = wholeOf('dashboard', written, 0);
   if (port === undefined) return undefined;
-  return from(import('../dashboard/index.js')).pipe(map(({ dashboard }) => dashboard({ port })));
+  parseAddress({ port }, 'listen');
+  return from(import('../dashboard/index.js')).pipe(
+    catchError((error) => throwError(() => missing(error))),
+    map(({ dashboard }) => dashboard({ port })),
+  );
+}
+
+function missing(cause: NodeJS.ErrnoException): unknown {
+  const isMissing = cause.code === 'ERR_MODULE_NOT_FOUND' && cause.message.includes("'ws'");
+  return isMissing ? new Error('--dashboard needs the package `ws`: npm install ws', { cause }) : cause;
 }

@@ -49,3 +49,11 @@ export function numberOf(name: string, written: string | undefined, least: numbe
     throw new UsageError(`--${name} is a number of at least ${least}, not '${written}'`);
   return value;
 }
+
+/** A whole number of at least `least`, or `forever`. */
+export function wholeOf(name: string, written: string | undefined, least: number): number | undefined {
+  const value = numberOf(name, written, least);
+  if (value !== undefined && value !== Math.floor(value))
+    throw new UsageError(`--${name} is a whole number, not '${written}'`);
+  return value;
+}

@@ -11,6 +11,7 @@ import type { Connection } from '../connection/connection.js';
 import { positive } from '../connection/options.js';
 import { broadcast } from '../relay/broadcast.js';
 import type { ServerEvent } from '../server/events.js';
+import { parseAddress } from '../transport/address.js';
 import type { Batch } from './batch.js';
 import { feed } from './feed.js';
 import { servePages } from './serve-pages.js';
@@ -33,8 +34,9 @@ export interface Dashboard {
   readonly page$: Observable<string>;
 }
 
-/** So many batches are kept for who opens the page later: half a minute. */
+/** So many batches are kept for who opens the page later: half a minute. It is this, too, that a page may lag behind. */
 const replay = 300;
+const maxPendingBytes = 8 * 1_024 * 1_024;
 
 /**
  * Shows a running server on a page, as marbles: a row for each connection, what comes and goes, what is held, paused, closed and has failed.
@@ -57,8 +59,9 @@ const replay = 300;
  */
 export function dashboard({ port = 0, marksPerSecond = 4_000 }: DashboardOptions = {}): Dashboard {
   positive('marksPerSecond', marksPerSecond);
+  parseAddress({ port }, 'listen');
   const { watched, happened, batches$ } = feed(marksPerSecond);
-  const room = broadcast<Batch>({ onSlow: 'drop-oldest', replay });
+  const room = broadcast<Batch>({ onSlow: 'drop-oldest', replay, maxPendingBytes });
   const telling$ = batches$.pipe(
     mergeMap((batch) => room.send(batch)),
     ignoreElements(),

@@ -1,10 +1,10 @@
-import { asyncScheduler, interval, map, type Observable, type SchedulerLike } from 'rxjs';
-import type { Connection } from '../connection/connection.js';
+import { asyncScheduler, defer, interval, map, type Observable, type SchedulerLike } from 'rxjs';
+import type { Closed, Connection } from '../connection/connection.js';
 import type { ServerEvent } from '../server/events.js';
-import { hexOf } from '../testing/bytes.js';
 import { recordedConnection } from '../testing/record-connection.js';
 import { formatAddress } from '../transport/address.js';
 import type { Batch, Mark, MarkKind } from './batch.js';
+import { excerpts } from './excerpts.js';
 
 /** What a dashboard knows of a server. */
 export interface Feed {
@@ -14,101 +14,140 @@ export interface Feed {
   readonly batches$: Observable<Batch>;
 }
 
+/** A connection that is open. */
+interface Row {
+  readonly row: number;
+  readonly name: string;
+  /** Its messages in the batch that is being made, and whether the last of them is among the marks. */
+  batch: number;
+  messages: number;
+  shown: boolean;
+  /** What its marks have begun, and not ended yet: held, paused. */
+  readonly begun: Set<MarkKind>;
+}
+
+type Any = Connection<unknown, never>;
+
 const everyMs = 100;
-/** So many bytes of a message are shown. */
-const shownBytes = 64;
 /** Every so many batches the names of all open rows are told. */
 const rollCall = 10;
+/** For each message that may be told, so many other marks: how long it was held, and who comes and goes. */
+const othersForEach = 3;
 
 /** Which row of a recording says what. */
-const kinds: Readonly<Record<string, MarkKind>> = { messages: 'in', sends: 'out' };
+const kinds: Readonly<Record<string, 'in' | 'out'>> = { messages: 'in', sends: 'out' };
+/** What ends what. */
+const beginnings: Readonly<Partial<Record<MarkKind, MarkKind>>> = { free: 'held', open: 'paused' };
 
-/** Notes what happens, samples it, and tells it in batches. Of the messages of a batch each row has its fair share; the rest is counted. */
+/**
+ * Notes what happens, samples it, and tells it in batches. Of the messages of a batch each row has its fair share; the rest is counted. Whatever happens, a batch is bounded,
+ * also one that nobody asks for.
+ */
 export function feed(marksPerSecond: number, scheduler: SchedulerLike = asyncScheduler): Feed {
   const start = scheduler.now();
-  const open = new Map<string, { readonly row: number; readonly name: string }>();
+  const open = new Map<string, Row>();
   const counts = { open: 0, in: 0, out: 0, errors: 0 };
+  const excerpt = excerpts();
+  const perBatch = Math.max(1, Math.round((marksPerSecond * everyMs) / 1_000));
   let rows = 0;
   let batches = 0;
+  let told = 0;
+  let skipped = 0;
   let marks: Mark[] = [];
   let names: Record<number, string> = {};
-  let skipped = 0;
-  let noted = new Map<number, number>();
 
-  const perBatch = (marksPerSecond * everyMs) / 1_000;
-
-  function rowOf({ id, remote }: Connection<unknown, never>) {
-    const known = open.get(id);
-    if (known) return known;
-    const row = { row: rows++, name: formatAddress(remote) };
-    open.set(id, row);
-    return row;
+  function opened({ id, remote }: Any): void {
+    if (open.has(id)) return;
+    const row = rows++;
+    // The callers of a Unix socket have no address of their own.
+    const name = 'path' in remote ? `${remote.path || 'caller'} ${row + 1}` : formatAddress(remote);
+    const made = { row, name, batch: batches, messages: 0, shown: false, begun: new Set<MarkKind>() };
+    open.set(id, made);
+    counts.open = open.size;
+    mark(made, 'opened');
   }
 
-  function mark(connection: Connection<unknown, never>, kind: MarkKind, rest: Partial<Mark> = {}): void {
-    const { row, name } = rowOf(connection);
+  function closed({ id }: Any, { by, error }: Closed): void {
+    const row = open.get(id);
+    if (!row) return;
+    open.delete(id);
+    counts.open = open.size;
+    if (error !== undefined) counts.errors++;
+    const how = error === undefined ? `by ${by === 'peer' ? 'the peer' : 'us'}` : noteOf(error);
+    mark(row, error === undefined ? 'closed' : 'error', { note: how });
+  }
+
+  function mark({ row, name }: Row, kind: MarkKind, rest: Partial<Mark> = {}): boolean {
+    if (kind !== 'in' && kind !== 'out' && marks.length - told >= perBatch * othersForEach) return false;
     names[row] = name;
     marks.push({ row, at: Math.round(scheduler.now() - start), kind, ...rest });
+    return true;
   }
 
-  function message(connection: Connection<unknown, never>, kind: 'in' | 'out', value: unknown): void {
-    counts[kind]++;
-    const { row } = rowOf(connection);
-    const already = noted.get(row) ?? 0;
-    noted.set(row, already + 1);
-    if (already < Math.max(1, perBatch / Math.max(1, open.size))) mark(connection, kind, shown(value));
+  function message(row: Row, kind: 'in' | 'out', value: unknown): void {
+    if (row.batch !== batches) Object.assign(row, { batch: batches, messages: 0 });
+    const share = Math.max(1, perBatch / Math.max(1, open.size));
+    row.shown = row.messages++ < share && told < perBatch && mark(row, kind, excerpt.of(value));
+    if (row.shown) told++;
     else skipped++;
   }
 
-  function failed(connection: Connection<unknown, never>, { message }: Error): void {
-    counts.errors++;
-    mark(connection, 'failed', { note: message });
+  /** Of a message that is not shown, its holding is not shown either; what has begun is ended, whatever comes. */
+  function flow(row: Row, kind: MarkKind): void {
+    const began = beginnings[kind];
+    if (began) {
+      if (row.begun.delete(began)) mark(row, kind);
+    } else if (kind === 'paused' || row.shown) {
+      if (mark(row, kind)) row.begun.add(kind);
+    }
+  }
+
+  /** A connection may have ended, and what had come before be read only then: it has no row any more, and counts all the same. */
+  function noted(row: Row | undefined, what: string, value: unknown): void {
+    const kind = kinds[what];
+    const isFailure = kind && value instanceof Error;
+    if (kind) counts[isFailure ? 'errors' : kind]++;
+    if (!row) return;
+    if (isFailure) mark(row, 'failed', { note: noteOf(value) });
+    else if (kind) message(row, kind, value);
+    else if (what === 'held' || what === 'room') flow(row, value as MarkKind);
   }
 
   function batch(): Batch {
     const everybody = batches++ % rollCall === 0;
     for (const { row, name } of everybody ? open.values() : []) names[row] = name;
     const now = Math.round(scheduler.now() - start);
-    const made = { now, names, marks, skipped, counts: { ...counts } };
-    names = {};
-    marks = [];
-    noted = new Map();
-    skipped = 0;
+    const made = { began: start, now, names, everybody, marks, skipped, counts: { ...counts } };
+    excerpt.renew();
+    [names, marks, told, skipped] = [{}, [], 0, 0];
     return made;
   }
 
   return {
-    watched: (connection) =>
-      recordedConnection(connection, (row, _, notification) => {
-        const value = notification.kind === 'N' ? notification.value : undefined;
-        const kind = kinds[row];
-        if (kind && value instanceof Error) failed(connection, value);
-        else if (kind && notification.kind === 'N') message(connection, kind as 'in' | 'out', value);
-        else if (row === 'held' || row === 'room')
-          if (value) mark(connection, value as 'held' | 'free' | 'paused' | 'open');
-      }),
-    happened(event) {
-      if (event.type === 'opened') {
-        counts.open++;
-        mark(event.connection, 'open');
-      } else if (event.type === 'closed') {
-        const { by, error } = event.closed;
-        counts.open--;
-        if (error !== undefined) counts.errors++;
-        const note = error instanceof Error ? error.message : `by ${by === 'peer' ? 'the peer' : by}`;
-        mark(event.connection, error === undefined ? 'closed' : 'error', { note });
-        open.delete(event.connection.id);
-      } else if (event.type === 'failed' || event.type === 'refused') counts.errors++;
+    watched(connection) {
+      opened(connection);
+      const watched = recordedConnection(connection, (what, _, notification) => {
+        if (notification.kind === 'N') noted(open.get(connection.id), what, notification.value);
+      });
+      connection.closed$.subscribe((how) => closed(connection, how));
+      return watched;
     },
-    batches$: interval(everyMs, scheduler).pipe(map(batch)),
+    happened(event) {
+      if (event.type === 'opened') opened(event.connection);
+      else if (event.type === 'closed') closed(event.connection, event.closed);
+      else if (event.type === 'failed' || event.type === 'refused') counts.errors++;
+    },
+    // What was noted while nobody asked is long ago.
+    batches$: defer(() => {
+      batch();
+      return interval(everyMs, scheduler).pipe(map(batch));
+    }),
   };
 }
 
-/** A message as pages see it. What a codec has made of it is shown as text. */
-function shown(value: unknown): Partial<Mark> {
-  const bytes = value instanceof Uint8Array ? value : new TextEncoder().encode(textOf(value));
-  return { size: bytes.length, hex: hexOf(bytes.subarray(0, shownBytes)) };
-}
+const longestNote = 500;
 
-const textOf = (value: unknown): string =>
-  typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
+function noteOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.length > longestNote ? `${text.slice(0, longestNote)}…` : text;
+}

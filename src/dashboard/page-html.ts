@@ -20,30 +20,32 @@ header { display: flex; flex-wrap: wrap; gap: .4rem 1.2rem; align-items: center;
 h1 { font-size: 1rem; margin: 0; }
 dl { display: flex; flex-wrap: wrap; gap: .2rem 1rem; margin: 0; font-variant-numeric: tabular-nums; }
 dl div { display: flex; gap: .35rem; } dt { color: var(--faint); } dd { margin: 0; min-width: 2.5ch; }
-#sampled { color: var(--flow); } #sampled:empty { display: none; }
+#sampled, #said { color: var(--flow); } #sampled:empty, #said:empty { display: none; }
+[hidden] { display: none !important; }
 nav { display: flex; flex-wrap: wrap; gap: .4rem; margin-left: auto; align-items: center; }
 button, select { font: inherit; color: inherit; background: var(--stripe); border: 1px solid var(--line); border-radius: 6px; padding: .3rem .7rem; min-height: 2rem; cursor: pointer; }
 button.still { background: var(--accent); border-color: var(--accent); color: var(--ground); }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: -2px; }
-main:focus-visible { outline: none; box-shadow: 0 -2px var(--accent), 0 2px var(--accent); z-index: 1; }
+#rows:focus-visible { outline: none; }
+main:has(#rows:focus-visible) { box-shadow: 0 -2px var(--accent), 0 2px var(--accent); z-index: 1; }
 main { flex: 1; min-height: 0; overflow-y: auto; display: grid; grid-template-columns: minmax(7rem, 13rem) 1fr; align-items: start; }
-#rows { list-style: none; margin: 0; padding: 26px 0 0; border-right: 1px solid var(--line); }
+#rows { list-style: none; margin: 26px 0 0; padding: 0; border-right: 1px solid var(--line); }
 #rows li { height: 28px; line-height: 28px; padding: 0 .6rem; font: 12px/28px ui-monospace, monospace; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; cursor: pointer; }
-#rows li:nth-child(even) { background: var(--stripe); }
+#rows li.odd { background: var(--stripe); }
 #rows li[aria-selected=true] { box-shadow: inset 3px 0 var(--accent); font-weight: 600; }
 #rows li.over { color: var(--faint); text-decoration: line-through; } #rows li.failed { color: var(--error); }
 canvas { position: sticky; top: 0; display: block; width: 100%; touch-action: pan-y; cursor: crosshair; }
 #empty { grid-column: 1 / -1; padding: 3rem 1rem; text-align: center; color: var(--faint); }
 footer { border-top: 1px solid var(--line); padding: .5rem .8rem; display: grid; gap: .4rem; }
 #scrub { width: 100%; margin: 0; accent-color: var(--accent); min-height: 1.5rem; }
-#detail { display: flex; flex-wrap: wrap; gap: 0 1rem; min-height: 4.4em; align-content: start; }
-#detail pre { margin: 0; font: 12px/1.5 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere; flex: 1 1 24rem; max-height: 6.5em; overflow: auto; }
+#detail { display: flex; flex-wrap: wrap; gap: 0 1rem; min-height: 4.7em; align-content: start; }
+#detail pre { margin: 0; font: 12px/1.5 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere; flex: 1 1 24rem; max-height: 5.3em; overflow: auto; }
 #legend { color: var(--faint); font-size: 12px; display: flex; flex-wrap: wrap; gap: 0 .9rem; }
 #legend i { font-style: normal; font-weight: 700; }
 #legend .in { color: var(--in); } #legend .out { color: var(--out); } #legend .flow { color: var(--flow); } #legend .error { color: var(--error); }
 @media (max-width: 40rem) {
   body { font-size: 13px; } nav { margin-left: 0; width: 100%; } nav button, nav select { flex: 1; }
-  main { grid-template-columns: 7.5rem 1fr; } #rows li { padding: 0 .35rem; font-size: 11px; } #keys { display: none; }
+  main { grid-template-columns: 7.5rem 1fr; } #rows li { padding: 0 .35rem; font-size: 11px; } #keys { display: none; } #detail { min-height: 6.4em; }
 }
 </style>
 </head>
@@ -56,23 +58,24 @@ footer { border-top: 1px solid var(--line); padding: .5rem .8rem; display: grid;
     <div><dt>out</dt><dd id="out">0/s</dd></div>
     <div><dt>errors</dt><dd id="errors">0</dd></div>
   </dl>
-  <span id="sampled" role="status"></span>
+  <span id="sampled"></span>
+  <span id="said" role="status">Connecting…</span>
   <nav aria-label="View">
     <button id="pause">Pause</button>
     <select id="span" aria-label="Time shown"><option value="5000">5 s</option><option value="15000" selected>15 s</option><option value="30000">30 s</option></select>
     <button id="svg" aria-label="Save as SVG">SVG</button>
-    <button id="marbles" aria-label="Save as marbles in text">Marbles</button>
+    <button id="spec" aria-label="Save as marble spec">Spec</button>
   </nav>
 </header>
-<main tabindex="0" aria-label="Connections as marbles. Up and down choose a connection, left and right a marble.">
+<main>
   <p id="empty">Nobody is here yet.</p>
-  <ul id="rows" role="listbox" aria-label="Connections"></ul>
+  <ul id="rows" role="listbox" tabindex="0" aria-label="Connections. Up and down choose one, left and right a marble of it."></ul>
   <canvas id="lanes" role="img" aria-label="Marbles of each connection over time"></canvas>
 </main>
 <footer>
   <input id="scrub" type="range" min="0" max="1000" value="1000" step="1" aria-label="Time: left is earlier">
   <div id="detail" role="status" aria-live="polite"></div>
-  <div id="legend"><span><i class="in">●</i> in</span><span><i class="out">○</i> out</span><span><i class="flow">▬</i> held</span><span><i class="flow">┅</i> paused</span><span><i>|</i> closed</span><span><i class="error">✕</i> error</span><span id="keys">Space pauses · arrows choose · Home and End jump · Esc goes live</span></div>
+  <div id="legend"><span><i class="in">●</i> in</span><span><i class="out">○</i> out</span><span><i class="flow">▬</i> held</span><span><i class="flow">▁</i> paused</span><span><i>|</i> closed</span><span><i class="error">✕</i> error</span><span id="keys">Space pauses · arrows choose · Home and End jump · Esc goes live</span></div>
 </footer>
 <script type="module" src="/page.js"></script>
 </body>

@@ -30,9 +30,11 @@ function serving(script: string, room: Room<Batch>, port: number): Observable<st
     const token = randomBytes(16).toString('hex');
     const mayEnter = (request: IncomingMessage) => isFromHere(request) && hasToken(request, token);
     const server = createServer((request, response) => {
-      if (request.url === '/page.js') answer(response, 'text/javascript', script);
-      else if (mayEnter(request)) answer(response, 'text/html', html);
-      else response.writeHead(403, headers).end('The address of this page has a token.');
+      const { path } = partsOf(request);
+      if (path === '/page.js') answer(response, 200, 'text/javascript', script);
+      else if (path !== '/') answer(response, 404, 'text/plain', 'There is one page, and it is not here.');
+      else if (mayEnter(request)) answer(response, 200, 'text/html', html);
+      else answer(response, 403, 'text/plain', 'The address of this page has a token.');
     });
     const transport = webSocket({ server, admit: mayEnter });
     server.on('error', (error) =>
@@ -56,13 +58,19 @@ function serving(script: string, room: Room<Batch>, port: number): Observable<st
 const isFromHere = ({ headers: { host = '' } }: IncomingMessage) =>
   /^(127\.0\.0\.1|localhost)(:\d+)?$/.test(host);
 
-function hasToken({ url = '' }: IncomingMessage, token: string): boolean {
-  const given = new URL(url, 'http://localhost').searchParams.get('token') ?? '';
-  return given.length === token.length && timingSafeEqual(Buffer.from(given), Buffer.from(token));
+function hasToken(request: IncomingMessage, token: string): boolean {
+  const [given, wanted] = [partsOf(request).token, token].map((text) => Buffer.from(text));
+  return given?.length === wanted?.length && timingSafeEqual(given as Buffer, wanted as Buffer);
 }
 
-function answer(response: ServerResponse, type: string, body: string): void {
-  response.writeHead(200, { ...headers, 'content-type': `${type}; charset=utf-8` }).end(body);
+/** Not every request is for a URL, and whoever sends one that is for none must not end the server. */
+function partsOf({ url = '' }: IncomingMessage): { readonly path: string; readonly token: string } {
+  const [path = '', query = ''] = url.split('?');
+  return { path, token: new URLSearchParams(query).get('token') ?? '' };
+}
+
+function answer(response: ServerResponse, status: number, type: string, body: string): void {
+  response.writeHead(status, { ...headers, 'content-type': `${type}; charset=utf-8` }).end(body);
 }
 
 const portOf = (server: Server) => (server.address() as AddressInfo).port;

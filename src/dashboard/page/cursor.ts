@@ -1,4 +1,5 @@
-import { type Chosen, firstAfter, isMarble } from './lanes.js';
+import { firstAfter, isMarble } from './lane.js';
+import type { Chosen } from './lanes.js';
 import type { Row } from './store.js';
 
 /** The marble that is so many before or behind the chosen one; the last, if none is chosen. */

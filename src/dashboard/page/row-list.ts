@@ -1,17 +1,27 @@
+import { laneHeight } from './lane.js';
 import type { Row } from './store.js';
 
-/** The names of the rows, as a list that can be chosen from. Only what has changed is touched. */
+/** The names of the rows, as a list to choose from. Only those in sight are in the document: there may be thousands. */
 export class RowList {
   #items: HTMLLIElement[] = [];
 
-  constructor(
-    private readonly list: HTMLElement,
-    private readonly choose: (row: Row) => void,
-  ) {}
+  constructor(private readonly list: HTMLElement) {}
 
-  show(rows: readonly Row[], chosen: Row | undefined): void {
-    while (this.#items.length > rows.length) this.#items.pop()?.remove();
-    for (const [index, row] of rows.entries()) this.#show(this.#item(index), row, row === chosen);
+  /** Shows those from a place in the list on, as many as are in sight. */
+  show(rows: readonly Row[], first: number, count: number, chosen: Row | undefined): void {
+    const shown = rows.slice(first, first + count);
+    this.list.style.height = `${rows.length * laneHeight}px`;
+    this.list.style.paddingTop = `${first * laneHeight}px`;
+    while (this.#items.length > shown.length) this.#items.pop()?.remove();
+    for (const [index, row] of shown.entries())
+      this.#show(this.#item(index), row, first + index, rows.length, row === chosen);
+    set(this.list, 'aria-activedescendant', chosen && shown.includes(chosen) ? idOf(chosen) : '');
+  }
+
+  /** Which row an event is about. */
+  rowOf(event: Event, rows: readonly Row[]): Row | undefined {
+    const item = (event.target as HTMLElement).closest('li');
+    return rows.find((row) => idOf(row) === item?.id);
   }
 
   #item(index: number): HTMLLIElement {
@@ -24,12 +34,23 @@ export class RowList {
     return item;
   }
 
-  #show(item: HTMLLIElement, row: Row, isChosen: boolean): void {
-    const text = row.name;
-    if (item.textContent !== text) item.textContent = text;
-    item.onclick = () => this.choose(row);
-    item.classList.toggle('over', row.over !== undefined);
-    item.classList.toggle('failed', row.failed === true);
-    if (item.ariaSelected !== `${isChosen}`) item.ariaSelected = `${isChosen}`;
+  #show(item: HTMLLIElement, row: Row, index: number, count: number, isChosen: boolean): void {
+    if (item.textContent !== row.name) item.textContent = item.title = row.name;
+    if (item.id !== idOf(row)) item.id = idOf(row);
+    item.className = [index % 2 && 'odd', row.over && 'over', row.failed && 'failed']
+      .filter(Boolean)
+      .join(' ');
+    const ending = row.failed ? ', ended in an error' : row.over === undefined ? '' : ', closed';
+    set(item, 'aria-label', row.name + ending);
+    set(item, 'aria-selected', `${isChosen}`);
+    set(item, 'aria-posinset', `${index + 1}`);
+    set(item, 'aria-setsize', `${count}`);
   }
+}
+
+const idOf = ({ id }: Row) => `row-${id}`;
+
+/** What has not changed is not touched. */
+function set(element: HTMLElement, name: string, value: string): void {
+  if (element.getAttribute(name) !== value) element.setAttribute(name, value);
 }

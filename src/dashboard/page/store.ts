@@ -4,35 +4,53 @@ import type { Batch, Counts, Mark } from '../batch.js';
 export interface Row {
   readonly id: number;
   name: string;
-  readonly marks: Mark[];
+  marks: Mark[];
+  /** When it opened, as far as that is known. */
+  since?: number;
   /** When it closed, and whether in error. */
   over?: number;
   failed?: boolean;
 }
 
-/** So much is kept: beyond it, the oldest goes. */
+/** A part of time. */
+export interface View {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** So much is kept, beyond it the oldest goes. */
 const keptMs = 60_000;
-const keptOfRow = 5_000;
+/** So often is looked what has to go. */
+const trimMs = 1_000;
 
 /** What the page knows, and what has passed in the last second. */
 export class Store {
   readonly rows = new Map<number, Row>();
   counts: Counts = { open: 0, in: 0, out: 0, errors: 0 };
-  skipped = 0;
   latest = 0;
+  /** The first moment of which everything is known that was told. */
+  oldest = 0;
+  /** Kept, however long ago it is: somebody looks at it. */
+  pinned: View | undefined;
+  #began: number | undefined;
+  #trimmed = 0;
   #past: { readonly at: number; readonly counts: Counts; readonly skipped: number }[] = [];
 
-  take({ now, names, marks, skipped, counts }: Batch): void {
-    // The server was started anew: what was before has another clock.
-    if (now < this.latest) this.#forget();
+  /** @param mostMarks Of all rows together: of more, a shorter time is kept. */
+  constructor(private readonly mostMarks = 300_000) {}
+
+  /** Takes what is new: who has lost the server and found it again is told once more what has passed. */
+  take({ began, now, names, everybody, marks, skipped, counts }: Batch): void {
+    if (began !== this.#began) this.#forget(began, Math.min(now, ...marks.map(({ at }) => at)));
+    else if (now <= this.latest) return;
     this.latest = now;
     this.counts = counts;
-    this.skipped += skipped;
     for (const [id, name] of Object.entries(names)) this.#row(Number(id)).name = name;
     for (const mark of marks) this.#note(mark);
+    if (everybody) this.#missing(names, now);
     this.#past.push({ at: now, counts, skipped });
     while ((this.#past[0]?.at ?? now) < now - 1_000) this.#past.shift();
-    this.#trim(now - keptMs);
+    if (now - this.#trimmed >= trimMs) this.#trim(now);
   }
 
   /** Per second, over the last one. */
@@ -49,11 +67,9 @@ export class Store {
     };
   }
 
-  /** The first moment of which anything is known. */
-  get oldest(): number {
-    let oldest = this.latest;
-    for (const { marks } of this.rows.values()) oldest = Math.min(oldest, marks[0]?.at ?? oldest);
-    return oldest;
+  /** The rows that were there in a part of time. */
+  during({ from, to }: View): Row[] {
+    return [...this.rows.values()].filter((row) => isThere(row, from, to));
   }
 
   #row(id: number): Row {
@@ -65,22 +81,38 @@ export class Store {
   #note(mark: Mark): void {
     const row = this.#row(mark.row);
     row.marks.push(mark);
-    if (row.marks.length > keptOfRow) row.marks.splice(0, keptOfRow / 10);
-    if (mark.kind === 'closed') row.over = mark.at;
-    if (mark.kind === 'error') Object.assign(row, { over: row.over ?? mark.at, failed: true });
+    if (mark.kind === 'opened') row.since = mark.at;
+    if (mark.kind === 'closed' || mark.kind === 'error') row.over = mark.at;
+    if (mark.kind === 'error') row.failed = true;
   }
 
-  #trim(before: number): void {
+  /** Who is not among all that are open has closed, and we were not told. */
+  #missing(names: Batch['names'], now: number): void {
+    for (const row of this.rows.values()) if (!(row.id in names)) row.over ??= now;
+  }
+
+  #trim(now: number): void {
+    this.#trimmed = now;
+    const marks = [...this.rows.values()].reduce((sum, row) => sum + row.marks.length, 0);
+    const fitting = marks > this.mostMarks ? ((now - this.oldest) * this.mostMarks) / marks : keptMs;
+    const before = Math.max(this.oldest, now - Math.min(keptMs, fitting));
+    this.oldest = before;
+    const { from, to } = this.pinned ?? { from: now, to: now };
     for (const row of this.rows.values()) {
-      const old = row.marks.findIndex(({ at }) => at >= before);
-      if (row.over !== undefined && row.over < before) this.rows.delete(row.id);
-      else if (old > 500) row.marks.splice(0, old);
+      if (!isThere(row, before, now) && !isThere(row, from, to)) this.rows.delete(row.id);
+      else if ((row.marks[0]?.at ?? now) < before)
+        row.marks = row.marks.filter(({ at }) => at >= before || (at >= from && at <= to));
     }
   }
 
-  #forget(): void {
+  #forget(began: number, from: number): void {
+    this.#began = began;
     this.rows.clear();
     this.#past = [];
-    this.skipped = 0;
+    this.oldest = from;
+    this.#trimmed = from;
   }
 }
+
+const isThere = ({ since = 0, over = Number.POSITIVE_INFINITY }: Row, from: number, to: number): boolean =>
+  over >= from && since <= to;
