@@ -1,3 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect as connectNats, headers } from '@nats-io/transport-node';
 import { type Connection, connect, consume, listen, serve, text } from 'rx-tinyproto';
 import { type Bus, broadcast, nats, type SpanningOptions, type SpanningRoom } from 'rx-tinyproto/nats';
 import {
@@ -48,7 +53,7 @@ async function process(
   );
   all.add(member$.subscribe((message) => heard.push(message)));
   await expect.poll(() => states.at(-1), { timeout: 10_000 }).toBe('up');
-  return { room, heard, states, missed, leave: () => all.unsubscribe() };
+  return { bus, room, heard, states, missed, leave: () => all.unsubscribe() };
 }
 
 const quickly = { minDelayMs: 10, maxDelayMs: 50 };
@@ -150,6 +155,83 @@ describePeer('nats-server', natsServerHere, () => {
       await sent;
       await expect.poll(() => other.heard, { timeout: 10_000 }).toEqual(['a', 'b', 'c']);
       expect(other.missed).toEqual([]);
+    });
+
+    it('keeps the history of each of several rooms, also where the stream keeps more than their messages', async (test) => {
+      const server = await natsServer(test, { jetstream: true });
+      const foreign = await connectNats({ servers: server.address });
+      test.onTestFinished(() => foreign.close());
+      const { streams } = await jetstreamManager(foreign);
+      await streams.add({ name: 'rx-tinyproto', subjects: ['rx-tinyproto.>'] });
+      const bus = () => nats({ servers: server.address, history: {}, ...quickly });
+      const one = await process(test, bus(), { name: 'one', replay: 10 });
+      const ours = one.bus;
+      const two = await process(test, ours, { name: 'two', replay: 10 });
+      for (const word of ['a', 'b', 'c'])
+        await Promise.all([within(one.room.send(`one ${word}`)), within(two.room.send(`two ${word}`))]);
+      const later = bus();
+      const [first, second] = [
+        await process(test, later, { name: 'one', replay: 10 }),
+        await process(test, later, { name: 'two', replay: 10 }),
+      ];
+      await expect.poll(() => first.heard).toEqual(['one a', 'one b', 'one c']);
+      await expect.poll(() => second.heard).toEqual(['two a', 'two b', 'two c']);
+    });
+
+    it('begins with the last of a history of any length, and with what is left of one', async (test) => {
+      const server = await natsServer(test, { jetstream: true });
+      const foreign = await connectNats({ servers: server.address });
+      test.onTestFinished(() => foreign.close());
+      const { streams } = await jetstreamManager(foreign);
+      await streams.add({ name: 'rx-tinyproto', subjects: ['rx-tinyproto.messages.>'] });
+      for (let number = 1; number <= 2_500; number++) {
+        const known = headers();
+        known.set('Rx-From', 'somebody/1');
+        known.set('Rx-Number', `${number}`);
+        foreign.publish('rx-tinyproto.messages.lobby', `${number}`, { headers: known });
+      }
+      foreign.publish('rx-tinyproto.messages.lobby', 'of somebody else');
+      await foreign.flush();
+      const bus = () => nats({ servers: server.address, history: {}, ...quickly });
+      const one = await process(test, bus(), { replay: 3 });
+      await expect.poll(() => one.heard).toEqual(['2498', '2499', '2500']);
+      await streams.purge('rx-tinyproto', { keep: 2 });
+      const two = await process(test, bus(), { replay: 3 });
+      await expect.poll(() => two.heard).toEqual(['2500']);
+    });
+
+    it('is away, and says why, where the stream keeps other subjects, which another prefix has by itself not', async (test) => {
+      const server = await natsServer(test, { jetstream: true });
+      const away = async (bus: Bus) => {
+        const state = await within(
+          bus.state$.pipe(filter(({ state }) => state === 'away' || state === 'up')),
+        );
+        return 'error' in state ? String(state.error) : state.state;
+      };
+      expect(await away(nats({ servers: server.address, prefix: 'my.app', history: {} }))).toBe('up');
+      expect(await away(nats({ servers: server.address, prefix: 'other', history: {} }))).toBe('up');
+      expect(
+        await away(nats({ servers: server.address, prefix: 'other', history: { stream: 'my-app' } })),
+      ).toContain('The stream my-app keeps other subjects than other.messages.>');
+    });
+
+    it('is away, and says why, when it may not write', async (test) => {
+      const folder = mkdtempSync(join(tmpdir(), 'rx-tinyproto-nats-'));
+      test.onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+      const deny = 'permissions: { publish: { deny: "rx-tinyproto.messages.>" } }';
+      writeFileSync(
+        join(folder, 'server.conf'),
+        `authorization { users: [{ user: reader, password: x, ${deny} }] }\n`,
+      );
+      const server = await natsServer(test, { args: ['-c', join(folder, 'server.conf')] });
+      const connection = { user: 'reader', pass: 'x' };
+      const one = await process(test, nats({ servers: server.address, connection, ...quickly }));
+      const away = within(one.room.state$.pipe(filter(({ state }) => state === 'away')));
+      one.room.send('m').subscribe({ error: () => {} });
+      const state = await away;
+      expect(String('error' in state && state.error)).toContain(
+        'Permissions Violation for Publish to "rx-tinyproto.messages.lobby"',
+      );
     });
 
     it('is away, and says why, where a history is wanted from a server without JetStream', async (test) => {

@@ -2,19 +2,22 @@ import { consume, SendError } from 'rx-tinyproto';
 import { type MarbleHelpers, marbles, type VirtualBusEnd, virtualBus } from 'rx-tinyproto/testing';
 import {
   asyncScheduler,
+  catchError,
+  concat,
   EMPTY,
   map,
   merge,
   mergeMap,
   NEVER,
   type Observable,
+  take,
   takeUntil,
   tap,
   timer,
 } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { broadcast } from '../../src/span/broadcast.js';
-import type { Missed, SpanningOptions } from '../../src/span/room.js';
+import type { Missed, SpanningOptions, SpanningRoom } from '../../src/span/room.js';
 import { type Client, codec, served, type Text } from './spanning.js';
 
 const endMs = 100;
@@ -154,6 +157,77 @@ describe('broadcast over a bus', () => {
   );
 
   it(
+    'keeps for all processes the order of what is sent from inside',
+    marbles((helpers) => {
+      const bus = virtualBus();
+      const [one, two] = [
+        lobby(bus.end(), { onSlow: 'drop-newest', maxPendingMessages: 1 }),
+        lobby(bus.end()),
+      ];
+      const [here, there]: [string[], string[]] = [[], []];
+      const stalls: Client = (conn) => conn.messages$.pipe(consume(() => NEVER));
+      served(helpers, one, 'one:1', { a: hears(here), b: stalls }, endMs);
+      served(helpers, two, 'two:1', { c: hears(there) }, endMs);
+      one.dropped$
+        .pipe(
+          take(1),
+          mergeMap(({ message }) => one.send(`not ${message}`)),
+        )
+        .subscribe();
+      timer(10, 1)
+        .pipe(
+          take(25),
+          mergeMap((index) => one.send(`${index}`)),
+        )
+        .subscribe();
+      helpers.flush();
+      expect(words(here)).toContain('not 18');
+      expect(words(there)).toEqual(words(here));
+      expect(two.missedCount).toBe(0);
+    }),
+  );
+
+  it(
+    'keeps the order of what waits for the bus, though its failing sends more',
+    marbles((helpers) => {
+      const bus = virtualBus({ maxLetterBytes: 10 });
+      const [one, two] = [lobby(bus.end()), lobby(bus.end())];
+      const heard: string[] = [];
+      served(helpers, two, 'two:1', { b: hears(heard) }, endMs);
+      at(10, () =>
+        merge(
+          one.send('a'),
+          one.send('too large for this').pipe(catchError(() => one.send('c'))),
+          one.send('b'),
+        ),
+      ).subscribe();
+      helpers.flush();
+      expect(words(heard)).toEqual(['a', 'b', 'c']);
+    }),
+  );
+
+  it(
+    'is heard, and hears its history, when it is made anew under its name',
+    marbles((helpers) => {
+      const bus = virtualBus({ keeps: 10 });
+      const end = bus.end();
+      const [heard, anew]: [string[], string[]] = [[], []];
+      served(helpers, lobby(bus.end()), 'two:1', { b: hears(heard) }, endMs);
+      const sends = (ms: number, room: SpanningRoom<string>, all: readonly string[]) =>
+        at(ms, () => concat(...all.map((word) => room.send(word)))).subscribe();
+      sends(10, lobby(end), ['a', 'b', 'c']);
+      act(20, () => {
+        const again = lobby(end, { replay: 10 });
+        served(helpers, again, 'one:1', { a: hears(anew) }, 60);
+        sends(5, again, ['d', 'e']);
+      });
+      helpers.flush();
+      expect(words(heard)).toEqual(['a', 'b', 'c', 'd', 'e']);
+      expect(words(anew)).toEqual(['a', 'b', 'c', 'd', 'e']);
+    }),
+  );
+
+  it(
     'fails what cannot be encoded or carried, and sends it to nobody',
     marbles((helpers) => {
       const bus = virtualBus({ maxLetterBytes: 10 });
@@ -180,6 +254,9 @@ describe('broadcast over a bus', () => {
     const bus = virtualBus().end();
     expect(() => lobby(bus, { name: 'a b' })).toThrow(TypeError);
     expect(() => lobby(bus, { name: 'a.*' })).toThrow(TypeError);
+    expect(() => lobby(bus, { name: 'a..b' })).toThrow(TypeError);
+    expect(() => lobby(bus, { name: '>' })).toThrow(TypeError);
+    expect(() => lobby(bus, { name: 'x'.repeat(257) })).toThrow(RangeError);
     expect(() => lobby(bus, { whileAway: 'sleep' as never })).toThrow(TypeError);
     expect(() => lobby(bus, { goneMs: 1_000, heartbeatMs: 1_000 })).toThrow(RangeError);
     expect(() => lobby(bus, { maxQueuedBytes: 0 })).toThrow(RangeError);

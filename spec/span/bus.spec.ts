@@ -3,9 +3,11 @@ import {
   asapScheduler,
   from,
   ignoreElements,
+  map,
   merge,
   NEVER,
   type Observable,
+  of,
   Subject,
   takeUntil,
   tap,
@@ -68,6 +70,17 @@ function channelPair(): [Channel, Channel] {
   });
   return [end(toOurs, toTheirs), end(toTheirs, toOurs)];
 }
+
+describe('the end of a bus in a worker', () => {
+  it(
+    'is away when it is opened behind the end of its primary',
+    marbles(({ expectObservable }) => {
+      const channel: Channel = { words$: NEVER, send: (_, done) => done(), closed$: of(undefined) };
+      const states$ = channelBus(channel).state$.pipe(map(({ state }) => state));
+      expectObservable(states$, '--!').toBe('a', { a: 'away' });
+    }),
+  );
+});
 
 describe('the hub of a cluster', () => {
   it(

@@ -1,6 +1,6 @@
 import { marbles, type VirtualBusEnd, virtualBus } from 'rx-tinyproto/testing';
 import { asyncScheduler, ignoreElements, map, merge, mergeMap, NEVER, takeUntil, tap, timer } from 'rxjs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { broadcast } from '../../src/span/broadcast.js';
 import type { Bus } from '../../src/span/bus.js';
 import type { Present, SpanningRoom } from '../../src/span/room.js';
@@ -175,6 +175,86 @@ describe('presence', () => {
       helpers.run(one.state$.pipe(takeUntil(timer(395))));
       helpers.flush();
       expect(seen).toEqual(['0 ', '120 a', '395 ']);
+    }),
+  );
+
+  it(
+    'forgets who was in a room of before when it is made anew, though that said no word of farewell',
+    marbles((helpers) => {
+      const bus = virtualBus();
+      const end = bus.end('one');
+      const seen = watched(lobby(bus.end()), 990);
+      served(helpers, lobby(lossy(end, 'bye')), 'one:1', { a: stays }, 150);
+      act(160, () => served(helpers, lobby(end), 'one:2', { b: stays }, 800));
+      helpers.flush();
+      expect(seen.at(-2)).toMatch(/^\d+ b$/);
+    }),
+  );
+
+  it(
+    'is harmed by no letter that somebody else writes',
+    marbles((helpers) => {
+      const bus = virtualBus();
+      const stranger = bus.end();
+      helpers.run(stranger.state$.pipe(takeUntil(timer(400)), ignoreElements()));
+      const room = lobby(bus.end());
+      const states: string[] = [];
+      room.state$.pipe(takeUntil(timer(400))).subscribe({
+        next: ({ state }) => states.push(state),
+        error: (error) => states.push(String(error)),
+      });
+      served(helpers, room, 'one:1', { a: stays }, 390);
+      const seen = watched(room, 380);
+      const letters = [
+        '',
+        'null',
+        '7',
+        '{}',
+        '{"kind":"roll"}',
+        '{"kind":"roll","revision":1,"sent":1,"page":0,"pages":1,"members":null}',
+        '{"kind":"roll","revision":1,"sent":1,"page":0,"pages":1,"members":[null]}',
+        '{"kind":"change","revision":1,"joined":[{"name":7}],"left":[]}',
+        '{"kind":"change","revision":0}',
+        '{"kind":"change","revision":0,"joined":[],"left":[{}]}',
+        '{"kind":"beat","revision":"x","sent":{}}',
+        '{"kind":"toString"}',
+      ];
+      for (const [index, letter] of letters.entries())
+        act(50 + index, () => {
+          const bytes = new TextEncoder().encode(letter);
+          stranger.publish('presence.lobby', { from: 'stranger/1', number: index, bytes }).subscribe();
+        });
+      helpers.flush();
+      expect(states).toEqual(['connecting', 'up']);
+      expect(seen).toEqual(['0 ', '0 a']);
+    }),
+  );
+
+  it(
+    'ages nobody when somebody sets the clock, and loses sight of nobody dead',
+    marbles((helpers) => {
+      const bus = virtualBus();
+      const dying = bus.end();
+      const clock = vi.spyOn(asyncScheduler, 'now');
+      const [one, two, three] = [lobby(dying), lobby(bus.end()), lobby(bus.end())];
+      served(helpers, one, 'one:1', { a: stays }, 1_500);
+      served(helpers, two, 'two:1', { b: stays }, 1_500);
+      const seen: string[] = [];
+      three.presence$.pipe(takeUntil(timer(1_490)), map(named)).subscribe((names) => {
+        if (seen.at(-1)?.split(' ')[1] !== names) seen.push(`${helpers.now()} ${names}`);
+      });
+      for (const [ms, offsetMs] of [
+        [250, -3_600_000],
+        [650, 3_600_000],
+        [710, 0],
+      ] as const)
+        act(ms, () => clock.mockImplementation(() => helpers.now() + offsetMs));
+      act(850, () => clock.mockImplementation(() => helpers.now() - 3_600_000));
+      act(860, () => dying.kill());
+      helpers.flush();
+      clock.mockRestore();
+      expect(seen.slice(0, 3)).toEqual(['0 ', '0 a', '0 ab']);
+      expect(seen[3]).toMatch(/^1[12]00 b$/);
     }),
   );
 

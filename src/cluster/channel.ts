@@ -28,7 +28,7 @@ export interface Channel {
   readonly words$: Observable<Word>;
   /** `done` when the system has it, or will not have it. */
   send(word: Word, done: () => void): void;
-  /** Emits once, when the other side is gone. */
+  /** Emits once, when the other side is gone; at once, if it is already. */
   readonly closed$: Observable<unknown>;
 }
 

@@ -1,5 +1,5 @@
 import cluster, { type Worker } from 'node:cluster';
-import { filter, from, fromEvent, map, merge, type Observable } from 'rxjs';
+import { defer, filter, from, fromEvent, map, merge, type Observable, of } from 'rxjs';
 import type { Bus } from '../span/bus.js';
 import type { Channel, Word } from './channel.js';
 import { channelBus } from './channel-bus.js';
@@ -35,7 +35,7 @@ function busOf(): Bus {
       if (process.connected) process.send?.({ rxTinyproto }, undefined, {}, done);
       else done();
     },
-    closed$: fromEvent(process, 'disconnect'),
+    closed$: defer(() => (process.connected ? fromEvent(process, 'disconnect') : of(undefined))),
   });
 }
 

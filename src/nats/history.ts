@@ -1,11 +1,11 @@
 import type { JetStreamManager } from '@nats-io/jetstream';
 import { type NatsConnection, nanos } from '@nats-io/transport-node';
-import { defer, from, map, type Observable } from 'rxjs';
+import { defer, from, type Observable } from 'rxjs';
 import type { Letter } from '../span/bus.js';
 import { letterOf } from './letters.js';
 
 export interface HistoryOptions {
-  /** The name of the JetStream stream. One that is there is used as it is. @default 'rx-tinyproto' */
+  /** The name of the JetStream stream. One that is there is used as it is, if it keeps our subjects. @default the prefix, with `-` for its dots */
   readonly stream?: string;
   /** How many messages of each room are kept. @default 100 */
   readonly perRoom?: number;
@@ -17,14 +17,20 @@ export interface HistoryOptions {
   readonly storage?: 'file' | 'memory';
 }
 
-/** How long a server may take to hand over a history, in milliseconds. */
+/** Of a stream that has a name. */
+export interface NamedHistoryOptions extends HistoryOptions {
+  readonly stream: string;
+}
+
+/** How many letters are asked for at a time, and how long a server may take to hand them over, in milliseconds. */
+const batch = 1_000;
 const readMs = 5_000;
 
 /** Makes the stream, if there is none: emits once. Loads JetStream's client, which those without a history need not have. */
 export function openHistory(
   connection: NatsConnection,
   subjects: string,
-  options: HistoryOptions,
+  options: NamedHistoryOptions,
 ): Observable<JetStreamManager> {
   return defer(() => from(openStream(connection, subjects, options)));
 }
@@ -33,17 +39,18 @@ async function openStream(
   connection: NatsConnection,
   subjects: string,
   {
-    stream = 'rx-tinyproto',
+    stream,
     perRoom = 100,
     maxAgeMs = 604_800_000,
     maxBytes = 1 << 26,
     storage = 'file',
-  }: HistoryOptions,
+  }: NamedHistoryOptions,
 ): Promise<JetStreamManager> {
   const { DiscardPolicy, jetstreamManager, StorageType } = await import('@nats-io/jetstream');
   const manager = await jetstreamManager(connection);
   const known = await manager.streams.info(stream).catch(() => undefined);
-  if (known) return manager;
+  if (known && (await keeps(manager, stream, subjects))) return manager;
+  if (known) throw new Error(`The stream ${stream} keeps other subjects than ${subjects}`);
   await manager.streams.add({
     name: stream,
     subjects: [subjects],
@@ -56,17 +63,28 @@ async function openStream(
   return manager;
 }
 
+async function keeps(manager: JetStreamManager, stream: string, subjects: string): Promise<boolean> {
+  for await (const name of manager.streams.names(subjects)) if (name === stream) return true;
+  return false;
+}
+
 /** The last letters that a stream has kept on a subject, oldest first, as one list. */
 export function readHistory(
   manager: JetStreamManager,
   subject: string,
   count: number,
-  { stream = 'rx-tinyproto' }: HistoryOptions,
+  { stream }: NamedHistoryOptions,
 ): Observable<readonly Letter[]> {
-  return defer(() => from(readAll(manager, stream, subject))).pipe(map((all) => all.slice(-count)));
+  return defer(() => from(readLast(manager, stream, subject, count)));
 }
 
-async function readAll(manager: JetStreamManager, stream: string, subject: string): Promise<Letter[]> {
+/** Reads all that there is, for a stream knows no other way to its last; keeps no more than those. */
+async function readLast(
+  manager: JetStreamManager,
+  stream: string,
+  subject: string,
+  count: number,
+): Promise<Letter[]> {
   const { AckPolicy, DeliverPolicy } = await import('@nats-io/jetstream');
   const { name, num_pending: kept } = await manager.consumers.add(stream, {
     filter_subject: subject,
@@ -75,14 +93,21 @@ async function readAll(manager: JetStreamManager, stream: string, subject: strin
     inactive_threshold: nanos(2 * readMs),
     mem_storage: true,
   });
-  const all: Letter[] = [];
-  if (kept > 0) {
-    const consumer = await manager.jetstream().consumers.get(stream, name);
-    for await (const message of await consumer.fetch({ max_messages: kept, expires: readMs })) {
+  const last: Letter[] = [];
+  const consumer = await manager.jetstream().consumers.get(stream, name);
+  for (let left = kept; left > 0; ) {
+    const before = left;
+    for await (const message of await consumer.fetch({
+      max_messages: Math.min(left, batch),
+      expires: readMs,
+    })) {
+      left = message.info.pending;
       const letter = letterOf(message);
-      if (letter) all.push(letter);
+      if (letter) last.push(letter);
+      if (last.length > count) last.shift();
     }
+    if (left === before) break; // what was there has been taken away
   }
   await manager.consumers.delete(stream, name);
-  return all;
+  return last;
 }

@@ -3,7 +3,9 @@ import type { NatsConnection, NodeConnectionOptions } from '@nats-io/transport-n
 import {
   BehaviorSubject,
   defer,
+  EMPTY,
   finalize,
+  from,
   ignoreElements,
   merge,
   mergeMap,
@@ -73,10 +75,12 @@ interface Link {
  * ```
  */
 export function nats(options: NatsOptions = {}): Bus {
-  const { prefix = 'rx-tinyproto', answerTimeoutMs = 5_000, history } = options;
+  const { prefix = 'rx-tinyproto', answerTimeoutMs = 5_000 } = options;
+  const history = options.history && { stream: prefix.replaceAll('.', '-'), ...options.history };
   positive('answerTimeoutMs', answerTimeoutMs);
   if (!/^[\w-]+(\.[\w-]+)*$/.test(prefix))
     throw new TypeError('prefix is words of letters, digits, - and _, with dots between them');
+  if (prefix.length > 256) throw new RangeError(`prefix has 256 characters at most, not ${prefix.length}`);
   const delayMs = backoff({ minDelayMs: 250, maxDelayMs: 5_000, ...options });
   const states = new BehaviorSubject<BusState>({ state: 'connecting' });
   const links = new BehaviorSubject<Link | undefined>(undefined);
@@ -88,7 +92,6 @@ export function nats(options: NatsOptions = {}): Bus {
     const broken = new Subject<never>();
     const fail = (error: unknown) => broken.error(error);
     const confirmed = confirmations(connection, answerTimeoutMs, () => fail(silent(answerTimeoutMs)));
-    const maxLetterBytes = (connection.info?.max_payload ?? 1 << 20) - headerBytes;
     const opened$: Observable<JetStreamManager | undefined> = history
       ? openHistory(connection, subjectOf('messages.>'), history)
       : of(undefined);
@@ -97,11 +100,11 @@ export function nats(options: NatsOptions = {}): Bus {
       switchMap(() => connection.flush()), // the server has our subscriptions
       tap(() => {
         attempt = 0;
-        states.next({ state: 'up', maxLetterBytes });
+        states.next({ state: 'up', maxLetterBytes: mostOf(connection) });
       }),
       ignoreElements(),
     );
-    return merge(up$, broken);
+    return merge(up$, refusals(connection), broken);
   };
 
   const unlink = (state: BusState, cause?: unknown) => {
@@ -131,12 +134,11 @@ export function nats(options: NatsOptions = {}): Bus {
     new Observable<void>((subscriber) => {
       const [link, state] = [links.value, states.value];
       if (!link || state.state !== 'up') return subscriber.error(busAway('not-sent'));
-      if (letter.bytes.length > state.maxLetterBytes)
-        return subscriber.error(tooLarge(letter.bytes.length, state.maxLetterBytes));
+      const most = mostOf(link.connection);
+      if (letter.bytes.length > most) return subscriber.error(tooLarge(letter.bytes.length, most));
+      const isKept = history !== undefined && subject.startsWith('messages.');
       try {
-        link.connection.publish(subjectOf(subject), letter.bytes, {
-          headers: headersOf(letter, history !== undefined),
-        });
+        link.connection.publish(subjectOf(subject), letter.bytes, { headers: headersOf(letter, isKept) });
       } catch (cause) {
         return subscriber.error(busAway('not-sent', cause));
       }
@@ -170,6 +172,18 @@ function lettersOn({ connection, fail }: Link, subject: string): Observable<Lett
     });
     return () => subscription.unsubscribe();
   });
+}
+
+/** What the server would not have of us, that we may not write here, say, it tells without saying of which message: errors with that. */
+function refusals(connection: NatsConnection): Observable<never> {
+  return from(connection.status()).pipe(
+    mergeMap((status) => (status.type === 'error' ? throwError(() => status.error) : EMPTY)),
+  );
+}
+
+/** The largest letter at present: a server may be told another bound while it runs. */
+function mostOf({ info }: NatsConnection): number {
+  return (info?.max_payload ?? 1 << 20) - headerBytes;
 }
 
 function silent(answerTimeoutMs: number): WireError {

@@ -10,8 +10,8 @@ import type { Audience, BroadcastOptions, Dropped, Room, SendOptions } from './r
 
 /** A room, and the way into it for messages that came in an envelope. */
 export interface LocalRoom<T> extends Room<T> {
-  /** As `send`. */
-  deliver(each: Envelope<T>, where?: SendOptions<T>): Observable<void>;
+  /** As `send`, in two steps: queues it for the members now, or throws; gives what hands it over when subscribed. What is queued meanwhile comes behind. */
+  queue(each: Envelope<T>, where?: SendOptions<T>): Observable<void>;
 }
 
 /** What `broadcast` is, and what a room that spans processes has in each of them. */
@@ -73,22 +73,22 @@ export function localRoom<T>(options: BroadcastOptions = {}): LocalRoom<T> {
   };
 
   /** First all are queued, then all are pumped: what somebody sends from inside comes behind, for everybody. */
-  const sendTo = (all: readonly Member<T>[], each: Envelope<T>) => {
+  const queue = (each: Envelope<T>, where: SendOptions<T> = {}) => {
+    const all = addressed(where);
     const parcels = all.map(({ connection }) => each.parcelFor(connection));
     const given = all.map((one, index) => one.push(parcels[index] as Parcel<T>));
-    all.forEach((one, index) => {
-      const way = given[index];
-      if (way === 'too-slow') one.connection.destroy(tooSlow());
-      else if (way) for (const { message } of way) drop(one.connection, message, 'slow');
-      one.pump();
-    });
+    if (!where.to) log.add(each, where.except ? new Set(listed(where.except)) : undefined);
+    return handOver(all, given);
   };
 
-  const deliver = (each: Envelope<T>, where: SendOptions<T> = {}) =>
+  const handOver = (all: readonly Member<T>[], given: readonly ReturnType<Member<T>['push']>[]) =>
     new Observable<void>((subscriber) => {
-      const all = addressed(where);
-      sendTo(all, each);
-      if (!where.to) log.add(each, where.except ? new Set(listed(where.except)) : undefined);
+      all.forEach((one, index) => {
+        const way = given[index];
+        if (way === 'too-slow') one.connection.destroy(tooSlow());
+        else if (way) for (const { message } of way) drop(one.connection, message, 'slow');
+        one.pump();
+      });
       const full = limits.onSlow === 'wait' ? all.filter(({ hasRoom }) => !hasRoom) : [];
       let missing = full.length;
       const done = () => {
@@ -105,8 +105,8 @@ export function localRoom<T>(options: BroadcastOptions = {}): LocalRoom<T> {
 
   return {
     join,
-    deliver,
-    send: (message, where) => defer(() => deliver(envelope(message), where)),
+    queue,
+    send: (message, where) => defer(() => queue(envelope(message), where)),
     members$: members.asObservable(),
     size$: members.pipe(map(({ size }) => size)),
     dropped$: dropped.asObservable(),

@@ -18,6 +18,7 @@ import type { LocalRoom } from '../relay/local-room.js';
 import type { Bus, BusState, Letter } from './bus.js';
 import { heard } from './heard.js';
 import type { Missed } from './room.js';
+import { processOf } from './writer.js';
 
 export interface ArrivalsOptions<T> {
   readonly local: LocalRoom<T>;
@@ -25,6 +26,8 @@ export interface ArrivalsOptions<T> {
   /** Whether members may have a sender wait: then one is delivered at a time, and so many may wait. */
   readonly waits: boolean;
   readonly maxArrivingMessages: number;
+  /** Who we are. */
+  readonly writer: string;
   /** How many of the letters that the bus has kept are wanted whenever it comes up. */
   readonly replay: number;
 }
@@ -34,8 +37,8 @@ export interface Arrivals {
   /** Receives and delivers for as long as it is subscribed. */
   readonly run$: Observable<never>;
   turn(state: BusState): void;
-  /** A process says how many messages it has sent: those that have not come are lost. */
-  expect(process: string, sent: number): void;
+  /** A writer says how many messages it has sent: those that have not come are lost. */
+  expect(writer: string, sent: number): void;
 }
 
 /**
@@ -44,10 +47,10 @@ export interface Arrivals {
 export function arrivals<T>(
   bus: Bus,
   subject: string,
-  { local, codec, waits, maxArrivingMessages, replay }: ArrivalsOptions<T>,
+  { local, codec, waits, maxArrivingMessages, writer, replay }: ArrivalsOptions<T>,
   missed: (one: Missed) => void,
 ): Arrivals {
-  const numbers = heard((process, count) => missed({ process, count, why: 'lost' }));
+  const numbers = heard((from, count) => missed({ process: processOf(from), count, why: 'lost' }));
   const taken = new Subject<Letter>();
   const history = replay > 0 ? bus.history : undefined;
   /** What comes before the history has been read. */
@@ -56,7 +59,7 @@ export function arrivals<T>(
   let arriving = 0;
 
   const take = (letter: Letter) => {
-    if (letter.from !== bus.id && numbers.isNew(letter)) taken.next(letter);
+    if (letter.from !== writer && numbers.isNew(letter)) taken.next(letter);
   };
 
   const receive = (letter: Letter) => {
@@ -73,16 +76,16 @@ export function arrivals<T>(
 
   const decode = (bytes: Uint8Array) => (codec ? codec.decode(bytes) : (bytes as unknown as T));
   const deliver = ({ from, bytes }: Letter) =>
-    defer(() => local.deliver(sealed(decode(bytes), bytes, codec))).pipe(
+    defer(() => local.queue(sealed(decode(bytes), bytes, codec))).pipe(
       catchError(() => {
-        missed({ process: from, count: 1, why: 'undeliverable' });
+        missed({ process: processOf(from), count: 1, why: 'undeliverable' });
         return EMPTY;
       }),
     );
 
   const hasRoom = ({ from }: Letter) => {
     if (arriving < maxArrivingMessages) return true;
-    missed({ process: from, count: 1, why: 'slow' });
+    missed({ process: processOf(from), count: 1, why: 'slow' });
     return false;
   };
   const oneByOne = (letters$: Observable<Letter>) =>
@@ -111,8 +114,8 @@ export function arrivals<T>(
       if (state === 'up')
         reading = history(subject, replay).subscribe({ next: take, error: goOn, complete: goOn });
     },
-    expect(process, sent) {
-      if (!early) numbers.expect(process, sent);
+    expect(from, sent) {
+      if (!early) numbers.expect(from, sent);
     },
   };
 }

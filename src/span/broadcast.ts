@@ -1,5 +1,4 @@
 import {
-  AsyncSubject,
   BehaviorSubject,
   finalize,
   forkJoin,
@@ -22,6 +21,7 @@ import type { BusState } from './bus.js';
 import { outgoing } from './outgoing.js';
 import { presence } from './presence.js';
 import type { Missed, SpanningOptions, SpanningRoom } from './room.js';
+import { writerOn } from './writer.js';
 
 /**
  * A room that spans processes: whatever is sent to it in one of them is sent to all who have joined, in any.
@@ -43,23 +43,32 @@ import type { Missed, SpanningOptions, SpanningRoom } from './room.js';
  */
 export function broadcast<T>(options: SpanningOptions<T>): SpanningRoom<T> {
   const { bus, name, codec, heartbeatMs, goneMs, maxArrivingMessages } = settingsOf(options);
+  const writer = writerOn(bus);
   const local = localRoom<T>(options);
   const states = new BehaviorSubject<BusState>({ state: 'connecting' });
   const missed = new Subject<Missed>();
   const seats = new Map<string, number>();
   let missedCount = 0;
 
-  const out = outgoing(bus, `messages.${name}`, options);
+  const out = outgoing(bus, `messages.${name}`, writer, options);
   const arriving = arrivals<T>(
     bus,
     `messages.${name}`,
-    { local, codec, maxArrivingMessages, waits: options.onSlow === 'wait', replay: options.replay ?? 0 },
+    {
+      writer,
+      local,
+      codec,
+      maxArrivingMessages,
+      waits: options.onSlow === 'wait',
+      replay: options.replay ?? 0,
+    },
     (one) => {
       missedCount += one.count;
       missed.next(one);
     },
   );
   const who = presence(bus, `presence.${name}`, {
+    writer,
     heartbeatMs,
     goneMs,
     sent: () => out.last,
@@ -113,9 +122,9 @@ export function broadcast<T>(options: SpanningOptions<T>): SpanningRoom<T> {
     return new Observable((subscriber) => {
       const bytes = bytesOf(codec, message);
       out.admit(bytes.length);
-      const here$ = new AsyncSubject<void>();
-      local.deliver(sealed(message, bytes, codec), where).subscribe(here$);
-      const sent$ = here$.hasError ? here$ : forkJoin([here$, cross(bytes)]).pipe(map(() => undefined));
+      // What somebody sends while it is handed over here comes behind it there, too.
+      const here$ = local.queue(sealed(message, bytes, codec), where);
+      const sent$ = forkJoin([here$, cross(bytes)]).pipe(map(() => undefined));
       subscriber.add(sent$.subscribe(subscriber));
     });
   };
@@ -142,6 +151,7 @@ function settingsOf<T>(options: SpanningOptions<T>) {
   const { bus, name, codec, heartbeatMs = 1_000, goneMs = 3_000, maxArrivingMessages = 1_024 } = options;
   if (!/^[\w-]+(\.[\w-]+)*$/.test(name))
     throw new TypeError('name is words of letters, digits, - and _, with dots between them');
+  if (name.length > 256) throw new RangeError(`name has 256 characters at most, not ${name.length}`);
   positive('heartbeatMs', heartbeatMs);
   positive('goneMs', goneMs);
   positive('maxArrivingMessages', maxArrivingMessages);

@@ -2,7 +2,7 @@ import type { Observable } from 'rxjs';
 
 /** What one process writes to all others, on a subject. */
 export interface Letter {
-  /** The `id` of the bus that wrote it. */
+  /** Who wrote it: one room, on the bus of one process. */
   readonly from: string;
   /** Its number among those of this writer on this subject, from 1. */
   readonly number: number;

@@ -36,7 +36,7 @@ interface Waiting {
  *
  * A message that may have arrived flies again under its old number, so that who has it drops the second.
  */
-export function outgoing(bus: Bus, subject: string, options: OutgoingOptions): Outgoing {
+export function outgoing(bus: Bus, subject: string, writer: string, options: OutgoingOptions): Outgoing {
   const { whileAway = 'fail', maxQueuedBytes = 1 << 24, maxQueuedMessages = 1_024 } = options;
   positive('maxQueuedBytes', maxQueuedBytes);
   positive('maxQueuedMessages', maxQueuedMessages);
@@ -46,6 +46,8 @@ export function outgoing(bus: Bus, subject: string, options: OutgoingOptions): O
   let waitingBytes = 0;
   let state: BusState = { state: 'connecting' };
   let last = 0;
+  /** What is added meanwhile has its turn, behind those that wait. */
+  let turning = false;
 
   const settle = (one: Waiting, error?: unknown) => {
     if (!waiting.delete(one.letter.number)) return;
@@ -72,6 +74,12 @@ export function outgoing(bus: Bus, subject: string, options: OutgoingOptions): O
     });
   };
 
+  /** On its way, or on none, as the bus stands. */
+  const launch = (one: Waiting) => {
+    if (state.state === 'up') fly(one);
+    else if (state.state === 'away') ground(one, busAway('not-sent', state.error));
+  };
+
   return {
     admit(bytes) {
       if (state.state === 'away' && whileAway === 'fail') throw busAway('not-sent', state.error);
@@ -82,23 +90,20 @@ export function outgoing(bus: Bus, subject: string, options: OutgoingOptions): O
     add(bytes) {
       last++;
       const one: Waiting = {
-        letter: { from: bus.id, number: last, bytes },
+        letter: { from: writer, number: last, bytes },
         outcome: new AsyncSubject(),
         flying: false,
       };
       waiting.set(last, one);
       waitingBytes += bytes.length;
-      if (state.state === 'up') fly(one);
-      else if (state.state === 'away') ground(one, busAway('not-sent', state.error));
+      if (!turning) launch(one);
       return one.outcome;
     },
     turn(next) {
       state = next;
-      if (next.state === 'connecting') return;
-      for (const one of [...waiting.values()].filter(({ flying }) => !flying)) {
-        if (next.state === 'up') fly(one);
-        else ground(one, busAway('not-sent', next.error));
-      }
+      turning = true;
+      for (const one of waiting.values()) if (!one.flying) launch(one);
+      turning = false;
     },
     get last() {
       return last;

@@ -7,7 +7,7 @@ export interface Listed {
 /**
  * What processes tell each other about who is there, as JSON:
  *
- *     ask      tell us who is with you: all, or the process `of`
+ *     ask      tell us who is with you: all, or the room `of`
  *     roll     all who are with us at a `revision`, in pages
  *     change   who has come and gone, which makes it `revision`
  *     beat     we are here, at a `revision`
@@ -41,17 +41,32 @@ export function encodePresence(letter: PresenceLetter): Uint8Array {
   return encoder.encode(JSON.stringify(letter));
 }
 
-/** What another version says that we do not know is nothing to us. */
+/** What another version says that we do not know, or somebody else on our subject, is nothing to us. */
 export function decodePresence(bytes: Uint8Array): PresenceLetter | undefined {
   try {
     const letter: PresenceLetter = JSON.parse(decoder.decode(bytes));
-    return kinds.has(letter.kind) ? letter : undefined;
+    return isSound(letter) ? letter : undefined;
   } catch {
     return undefined;
   }
 }
 
-const kinds: ReadonlySet<PresenceLetter['kind']> = new Set(['ask', 'roll', 'change', 'beat', 'bye']);
+function isSound(letter: PresenceLetter): boolean {
+  const { kind } = letter;
+  if (kind === 'ask' || kind === 'bye') return true;
+  if (!Number.isSafeInteger(letter.revision)) return false;
+  if (kind === 'change') return letter.joined.every(isListed) && letter.left.every(isText);
+  if (!Number.isSafeInteger(letter.sent)) return false;
+  return kind === 'beat' || (kind === 'roll' && letter.members.every(isListed));
+}
+
+function isListed({ id, name }: Listed): boolean {
+  return isText(id) && (name === undefined || isText(name));
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
 
 /** Members of one letter: with the longest names still far below what a NATS server takes. */
 export const pageSize = 500;

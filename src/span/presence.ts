@@ -20,14 +20,17 @@ import {
 } from './presence-letters.js';
 import type { Present } from './room.js';
 import { type Roster, roster } from './roster.js';
+import { processOf } from './writer.js';
 
 export interface PresenceOptions {
+  /** Who we are. */
+  readonly writer: string;
   readonly heartbeatMs: number;
   readonly goneMs: number;
   /** How many messages we have sent to the room. */
   readonly sent: () => number;
-  /** A process says how many it has sent. */
-  readonly expect: (process: string, sent: number) => void;
+  /** A writer says how many it has sent. */
+  readonly expect: (writer: string, sent: number) => void;
 }
 
 /** Who is in a room, in all processes. */
@@ -54,7 +57,7 @@ const answerAfterMs = 20;
 export function presence(
   bus: Bus,
   subject: string,
-  { heartbeatMs, goneMs, sent, expect }: PresenceOptions,
+  { writer, heartbeatMs, goneMs, sent, expect }: PresenceOptions,
 ): Presence {
   const everyone = new Map<string, Present>();
   const changed = new BehaviorSubject<ReadonlyMap<string, Present>>(everyone);
@@ -67,12 +70,20 @@ export function presence(
   let up = false;
   let telling = false;
   let answering: Subscription | undefined;
+  /** Our own time: a heartbeat for each of our ticks, however late it came. */
+  let ticks = 0;
   let tickedAt = 0;
+
+  /** A stall of ours is no silence of theirs: what they said meanwhile is read after the tick. And whoever sets the clock of the machine ages nobody. */
+  const time = () => {
+    const sinceMs = asyncScheduler.now() - tickedAt;
+    return ticks * heartbeatMs + Math.min(Math.max(sinceMs, 0), heartbeatMs);
+  };
 
   const write = (letter: PresenceLetter) => {
     if (!up) return;
     const bytes = encodePresence(letter);
-    bus.publish(subject, { from: bus.id, number: ++written, bytes }).subscribe({ error: () => {} });
+    bus.publish(subject, { from: writer, number: ++written, bytes }).subscribe({ error: () => {} });
   };
 
   const writeRoll = () => {
@@ -107,41 +118,42 @@ export function presence(
     asapScheduler.schedule(tell);
   };
 
-  const show = (process: string, members: Iterable<Listed>) => {
+  const show = (of: string, members: Iterable<Listed>) => {
+    const process = processOf(of);
     for (const { id, name } of members)
       everyone.set(id, { id, process, ...(name !== undefined && { name }) });
   };
 
-  const forget = (process: string) => {
-    const known = others.get(process);
-    if (!others.delete(process)) return;
+  const forget = (of: string) => {
+    const known = others.get(of);
+    if (!others.delete(of)) return;
     for (const id of known?.members.keys() ?? []) everyone.delete(id);
     changed.next(everyone);
   };
 
-  const ask = (process: string, known: Roster) => {
-    const now = asyncScheduler.now();
+  const ask = (of: string, known: Roster) => {
+    const now = time();
     if (now - known.askedAt < heartbeatMs) return;
     known.askedAt = now;
-    write({ kind: 'ask', of: process });
+    write({ kind: 'ask', of });
   };
 
-  const rosterOf = (process: string): Roster => {
-    const now = asyncScheduler.now();
-    const known = others.get(process) ?? roster(now);
-    others.set(process, known);
+  const rosterOf = (writer: string): Roster => {
+    const now = time();
+    const known = others.get(writer) ?? roster(now);
+    others.set(writer, known);
     known.heardAt = now;
     return known;
   };
 
   const hear = ({ from, bytes }: Letter) => {
-    const letter = from === bus.id ? undefined : decodePresence(bytes);
+    const letter = from === writer ? undefined : decodePresence(bytes);
     if (letter?.kind === 'bye') forget(from);
     else if (letter) heed(from, letter, rosterOf(from));
   };
 
   const heed = (from: string, letter: PresenceLetter, known: Roster) => {
-    if (letter.kind === 'ask' && (letter.of ?? bus.id) === bus.id) answer();
+    if (letter.kind === 'ask' && (letter.of ?? writer) === writer) answer();
     if (letter.kind === 'roll') heedRoll(from, letter, known);
     if (letter.kind === 'change') heedChange(from, letter, known);
     if (letter.kind === 'roll' || letter.kind === 'beat') {
@@ -168,14 +180,10 @@ export function presence(
   };
 
   const tick = () => {
-    const now = asyncScheduler.now();
-    const stalledMs = now - tickedAt - heartbeatMs;
-    tickedAt = now;
-    for (const [process, known] of [...others]) {
-      // A stall of our own is no silence of theirs: what they said meanwhile is read after this.
-      if (stalledMs > heartbeatMs / 2) known.heardAt += stalledMs;
-      if (now - known.heardAt >= goneMs) forget(process);
-    }
+    ticks++;
+    tickedAt = asyncScheduler.now();
+    const now = time();
+    for (const [other, { heardAt }] of [...others]) if (now - heardAt >= goneMs) forget(other);
     write({ kind: 'beat', revision, sent: sent() });
   };
 
@@ -186,7 +194,7 @@ export function presence(
       up = false;
       answering?.unsubscribe();
       answering = undefined;
-      for (const process of [...others.keys()]) forget(process);
+      for (const other of [...others.keys()]) forget(other);
     });
     const life$ = merge(bus.receive(subject).pipe(tap(hear)), interval(heartbeatMs).pipe(tap(tick)));
     subscriber.add(life$.pipe(ignoreElements()).subscribe(subscriber));
@@ -205,7 +213,7 @@ export function presence(
       here.set(member.id, member);
       joined.set(member.id, member);
       left.delete(member.id);
-      show(bus.id, [member]);
+      show(writer, [member]);
       tellSoon();
     },
     go(id) {

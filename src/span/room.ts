@@ -14,7 +14,7 @@ export type WhileBusAway = 'fail' | 'local-only' | 'queue';
 export interface SpanningOptions<T> extends BroadcastOptions {
   /** What carries messages between the processes. One room of a name on each. */
   readonly bus: Bus;
-  /** Which room it is: those of one name on one bus are one. Words of letters, digits, `-` and `_`, with dots between them. */
+  /** Which room it is: those of one name on one bus are one. Words of letters, digits, `-` and `_`, with dots between them; 256 characters at most. */
   readonly name: string;
   /** How messages cross between processes. Members that speak the same codec are sent the bytes as they came. Without one, messages are `Uint8Array`s. */
   readonly codec?: Codec<T>;
