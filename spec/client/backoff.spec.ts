@@ -21,6 +21,12 @@ describe('backoff', () => {
     expect(backoff({ random: () => 1 })(100_000)).toBe(30_000);
   });
 
+  it('is a number also where waits have no cap', () => {
+    const ever = Number.POSITIVE_INFINITY;
+    expect(backoff({ random: () => 0, minDelayMs: ever, maxDelayMs: ever })(1)).toBe(0);
+    expect(backoff({ random: () => 0.5, maxDelayMs: ever })(2_000)).toBeGreaterThan(1e300);
+  });
+
   it('spreads a thousand clients evenly', () => {
     const waits = Array.from({ length: 1_000 }, () => backoff()(3));
     const early = waits.filter((ms) => ms < 500).length;

@@ -273,6 +273,32 @@ describe('reconnect', () => {
   );
 
   it(
+    'goes on with its attempts when the reader who was behind has left',
+    marbles((helpers) => {
+      const greet: Handler = (conn, wire) => concat(say(conn, 'a'), reset(wire));
+      server(
+        helpers,
+        Array.from({ length: 40 }, () => greet),
+      );
+      let wires = 0;
+      const stateObserver = { next: ({ state }: ReconnectState) => state === 'connected' && wires++ };
+      client(helpers, { stateObserver, maxDelayMs: 2 })
+        .pipe(
+          mergeMap((conn) =>
+            conn.messages$.pipe(
+              consume(() => NEVER),
+              takeUntil(timer(500)),
+            ),
+          ),
+          takeUntil(timer(1_000)),
+        )
+        .subscribe();
+      helpers.flush();
+      expect(wires).toBe(40);
+    }),
+  );
+
+  it(
     'fails a send without a wire as not sent',
     marbles((helpers) => {
       server(helpers, [(_, wire) => reset(wire, 2), (conn) => conn.messages$]);
@@ -377,6 +403,24 @@ describe('reconnect', () => {
       helpers.expectObservable(done$.pipe(map(() => 'x'))).toBe('21ms (x|)');
       helpers.flush();
       expect(heard.filter((each, index) => heard.indexOf(each) === index)).toEqual(letters);
+    }),
+  );
+
+  it(
+    'fails a send whose message cannot be encoded any more when it is to wait',
+    marbles((helpers) => {
+      let isGood = true;
+      const fickle = {
+        decode: codec.decode,
+        encode: (message: string) => (isGood ? codec.encode(message) : raise()),
+      };
+      server(helpers, [(conn, wire) => merge(conn.messages$.pipe(consume(() => timer(5))), reset(wire, 2))]);
+      const fates$ = helpers.connect(address, { codec: fickle }).pipe(
+        reconnect({ ...quick, whileAway: 'queue' }),
+        tap(() => timer(1).subscribe(() => (isGood = false))),
+        mergeMap((conn) => merge(fate(conn, 'a'), fate(conn, 'b'))),
+      );
+      helpers.expectObservable(fates$, '9ms !').toBe('a-b', { a: 'a taken', b: 'b not-encodable not-sent' });
     }),
   );
 

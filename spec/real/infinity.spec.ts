@@ -1,5 +1,5 @@
-import { connect, consume, converse } from 'rx-tinyproto';
-import { ignoreElements, lastValueFrom, merge, mergeMap, take, timer } from 'rxjs';
+import { connect, consume, converse, type ReconnectState, reconnect, WireError } from 'rx-tinyproto';
+import { ignoreElements, lastValueFrom, merge, mergeMap, take, throwError, timer } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { serving } from '../helpers/loopback.js';
 
@@ -35,5 +35,16 @@ describe('Infinity', () => {
     expect(await answered).toEqual(new Uint8Array(3));
     await stopped;
     expect(served.errors).toEqual([]);
+  });
+
+  it('is a time that never ends: to try again', async () => {
+    const refused$ = throwError(() => new WireError('connection-refused', ''));
+    const states: string[] = [];
+    const stateObserver = { next: ({ state }: ReconnectState) => states.push(state) };
+    const patient$ = refused$.pipe(reconnect({ minDelayMs: ever, maxDelayMs: ever, stateObserver }));
+    const subscription = patient$.subscribe();
+    await lastValueFrom(timer(40));
+    expect(states).toEqual(['connecting', 'waiting']);
+    subscription.unsubscribe();
   });
 });

@@ -20,7 +20,7 @@ import {
   tap,
   timer,
 } from 'rxjs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { addressKey, isLoopback } from '../../src/server/address-key.js';
 import { type AddressTable, addressTable } from '../../src/server/address-table.js';
 import { doorman } from '../../src/server/doorman.js';
@@ -98,6 +98,18 @@ describe('addressTable', () => {
       at(60_001, () => expect(came).toEqual([3, 0, 1, 2, 3]));
     }),
   );
+
+  it('keeps nobody out for a clock that is set back', () => {
+    const table = addressTable({ burst: 2, acceptsPerSecond: 1 });
+    const clock = vi.spyOn(Date, 'now').mockReturnValue(10_000_000);
+    expect(table.enter('203.0.113.7')).toBeUndefined();
+    clock.mockReturnValue(0);
+    expect(table.enter('203.0.113.7')).toBeUndefined();
+    expect(table.enter('203.0.113.7')).toBe('rate-of-address');
+    clock.mockReturnValue(1_000);
+    expect(table.enter('203.0.113.7')).toBeUndefined();
+    clock.mockRestore();
+  });
 
   it(
     'counts those against the rate who are one too many',

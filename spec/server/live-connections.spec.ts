@@ -131,5 +131,6 @@ describe('the shutdown of serve', () => {
 
   it('refuses a spread that cannot be meant', () => {
     expect(() => serve(() => EMPTY, { spreadMs: -1 })).toThrow(RangeError);
+    expect(() => serve(() => EMPTY, { spreadMs: Number.POSITIVE_INFINITY })).toThrow(RangeError);
   });
 });

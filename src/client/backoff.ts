@@ -38,5 +38,5 @@ export function backoff({
   positive('maxDelayMs', maxDelayMs);
   if (minDelayMs > maxDelayMs)
     throw new RangeError(`minDelayMs ${minDelayMs} is above maxDelayMs ${maxDelayMs}`);
-  return (attempt) => random() * Math.min(maxDelayMs, minDelayMs * 2 ** (attempt - 1));
+  return (attempt) => random() * Math.min(maxDelayMs, minDelayMs * 2 ** (attempt - 1), Number.MAX_VALUE);
 }

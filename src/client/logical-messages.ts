@@ -81,6 +81,7 @@ export function logicalMessages<In>(): LogicalMessages<In> {
     if (subject.observed) return;
     reading?.unsubscribe();
     reading = undefined;
+    unread.next(line.length); // nobody is behind any more: there is room
   };
 
   return {

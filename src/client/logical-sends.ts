@@ -45,7 +45,7 @@ export function logicalSends<In, Out>(options: LogicalSendsOptions): LogicalSend
       job.on(wire).subscribe({
         next: () => subscriber.next(),
         error: (error) => {
-          if (mayWait(error)) wait(job, subscriber);
+          if (mayWait(error)) waiting(job).subscribe(subscriber);
           else subscriber.error(error);
         },
         complete: () => subscriber.complete(),
@@ -60,6 +60,9 @@ export function logicalSends<In, Out>(options: LogicalSendsOptions): LogicalSend
     error instanceof SendError &&
     error.code === 'connection-closed' &&
     error.fate === 'not-sent';
+
+  /** An Observable, so that what cannot be encoded any more fails its send, and nobody else. */
+  const waiting = (job: Job<In, Out>) => new Observable<void>((subscriber) => wait(job, subscriber));
 
   const wait = (job: Job<In, Out>, subscriber: Subscriber<void>) => {
     const bytes = job.bytes();

@@ -15,6 +15,7 @@ import {
   timer,
 } from 'rxjs';
 import type { Connection } from '../connection/connection.js';
+import { timerMs } from '../connection/deadlines.js';
 import { positiveOption } from '../connection/options.js';
 import type { BoundAddress } from '../transport/transport.js';
 import { type BackoffOptions, backoff } from './backoff.js';
@@ -124,7 +125,7 @@ export function reconnect<In, Out>(
         attempt = wasStable ? 2 : attempt + 1;
         const delayMs = settings.delayMs(attempt - 1);
         tell({ state: 'waiting', attempt, delayMs, ...(error !== cleanEnd && { error }) });
-        return concat(logical?.room$ ?? EMPTY, timer(delayMs)).pipe(takeUntil(abandoned$));
+        return concat(logical?.room$ ?? EMPTY, timer(timerMs(delayMs))).pipe(takeUntil(abandoned$));
       };
 
       const abandoned$ = defer(() => logical?.abandoned$ ?? NEVER);

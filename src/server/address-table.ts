@@ -52,7 +52,8 @@ export function addressTable(limits: PerAddressLimits = {}): AddressTable {
   function guestOf(key: string): Guest {
     const now = asyncScheduler.now();
     const guest = here.get(key) ?? resting.get(key) ?? { open: 0, tokens: burst, at: now };
-    guest.tokens = Math.min(burst, guest.tokens + ((now - guest.at) / 1_000) * perSecond);
+    const since = Math.max(0, now - guest.at); // a clock may be set back
+    guest.tokens = Math.min(burst, guest.tokens + (since / 1_000) * perSecond);
     guest.at = now;
     return guest;
   }

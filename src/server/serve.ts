@@ -86,7 +86,8 @@ export function serve<C extends Connection<unknown, never>, R>(
   }: ServeOptions<C> = {},
 ): OperatorFunction<C, R> {
   positive('graceMs', graceMs);
-  if (!(spreadMs >= 0)) throw new RangeError(`spreadMs is at least 0, not ${spreadMs}`);
+  if (!(spreadMs >= 0 && spreadMs < Number.POSITIVE_INFINITY))
+    throw new RangeError(`spreadMs is at least 0, and finite, not ${spreadMs}`);
   const rules = { handler, onError, graceMs, spreadMs, random };
   return (source) =>
     new Observable((results) => {
@@ -158,7 +159,7 @@ class Serving<C extends Connection<unknown, never>, R> extends Subscriber<C> {
       time.add(this.#graceOver(() => conversation.giveUp()));
       emit(stopping);
     };
-    time.add(this.#stopping.pipe(delay(random() * spreadMs)).subscribe(tell));
+    time.add(this.#stopping.pipe(delay(timerMs(random() * spreadMs))).subscribe(tell));
     return { stopping$: stopping.asObservable() };
   }
 
