@@ -1,20 +1,27 @@
 import { existsSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
+import fs from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { serveFiles } from 'rx-tinyproto/files';
 import { firstValueFrom, NEVER, Subject } from 'rxjs';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, type TestContext, vi } from 'vitest';
 import { Folder } from '../../src/files/folder.js';
 import { landing } from '../../src/files/landing.js';
 import { folders } from '../helpers/files.js';
 
-/** Room for so many bytes more on every disk, where a spec says so. */
-const room = vi.hoisted(() => ({ bytes: undefined as number | undefined }));
-
-vi.mock('node:fs/promises', async (original) => {
-  const fs = await original<typeof import('node:fs/promises')>();
-  const statfs = async (path: string) =>
-    room.bytes === undefined ? fs.statfs(path) : { bavail: room.bytes, bsize: 1 };
-  return { ...fs, statfs };
-});
+/**
+ * Room for so many bytes more on every disk, while a test lasts: in Node's own module, since specs share those of ours, and what another has loaded stays as it is.
+ */
+function diskWithRoom(test: TestContext): (bytes: number) => void {
+  const statfs = vi.spyOn(fs, 'statfs');
+  test.onTestFinished(() => {
+    statfs.mockRestore();
+    syncBuiltinESMExports();
+  });
+  return (bytes) => {
+    statfs.mockResolvedValue({ bavail: bytes, bsize: 1 } as never);
+    syncBuiltinESMExports();
+  };
+}
 
 describe('a folder', () => {
   it('is closed when all that is done in it has ended', async (test) => {
@@ -60,12 +67,10 @@ describe('a disk', () => {
     await first.write(new Uint8Array(6));
     await first.leave();
 
-    room.bytes = 3;
-    test.onTestFinished(() => {
-      room.bytes = undefined;
-    });
+    const leaveRoom = diskWithRoom(test);
+    leaveRoom(3);
     await expect(landing(folder, 'a', 10, settings)).rejects.toThrow('there is no room for it');
-    room.bytes = 4;
+    leaveRoom(4);
     const second = await landing(folder, 'a', 10, settings);
     expect(second.held.bytes).toBe(6);
     await second.leave();
