@@ -60,12 +60,8 @@ export function download({
         const place = await landing(folder, basename(to), size, { overwrite, resumable: isOurs });
         try {
           await dialogue.say(isOurs ? { type: 'confirmed', held: place.held } : { type: 'confirmed' });
-          let last: Progress | undefined;
-          const sha256 = await take(dialogue, place, size, isOurs, (progress) => {
-            last = progress;
-            report(progress);
-          });
-          if (last && isOurs) report({ ...last, sha256 });
+          const done = await take(dialogue, place, size, isOurs, report);
+          if (isOurs) report(done);
           await dialogue.farewell({ type: 'confirmed' });
         } catch (error) {
           if (error instanceof FileError && error.code === 'wrong-hash')

@@ -169,13 +169,10 @@ class Desk {
     return this.#inside(names, async (folder, name) => {
       const place = await landing(folder, name, size, { overwrite, resumable: isOurs });
       try {
-        let last: Progress = { bytes: 0, size, resumedFrom: 0 };
         await this.#dialogue.say(isOurs ? { type: 'confirmed', held: place.held } : { type: 'confirmed' });
-        const sha256 = await take(this.#dialogue, place, size, isOurs, (progress) => {
-          last = progress;
-        });
+        const done = await take(this.#dialogue, place, size, isOurs);
         await this.#dialogue.say({ type: 'confirmed' });
-        return { ...last, sha256 };
+        return done;
       } finally {
         await place.leave();
       }
@@ -187,14 +184,11 @@ class Desk {
       const handle = await folder.read(name).then(regular);
       try {
         const source = new Source(handle, (await handle.stat()).size);
-        let last: Progress = { bytes: 0, size: source.size, resumedFrom: 0 };
         await this.#dialogue.say({ type: 'download-confirmation', size: source.size, isOurs });
         const { held } = await this.#dialogue.hear('confirmed');
-        const sha256 = await give(this.#dialogue, source, isOurs ? held : undefined, (progress) => {
-          last = progress;
-        });
+        const done = await give(this.#dialogue, source, isOurs ? held : undefined);
         await this.#dialogue.hear('confirmed');
-        return { ...last, sha256 };
+        return done;
       } finally {
         await handle.close();
       }

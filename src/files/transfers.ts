@@ -7,13 +7,16 @@ import type { Source } from './source.js';
 
 type Report = (progress: Progress) => void;
 
+/** All of a file, and its hash. */
+export type Done = Required<Progress>;
+
 /** Sends a file to a side that has so much of it, or that knows nothing of going on (`held` absent); with both ours, its hash follows it. */
 export async function give(
   dialogue: Dialogue,
   source: Source,
   held: Held | undefined,
-  report: Report,
-): Promise<string> {
+  report: Report = () => {},
+): Promise<Done> {
   const resumedFrom = held ? await source.skip(held) : 0;
   const { size } = source;
   let bytes = resumedFrom;
@@ -25,7 +28,7 @@ export async function give(
   });
   const sha256 = source.digest();
   if (held) await dialogue.say({ type: 'checksum', sha256 });
-  return sha256;
+  return { bytes, size, resumedFrom, sha256 };
 }
 
 /** Takes a file of that size and puts it into its place; with both ours, only if its hash is that of what was sent. */
@@ -34,8 +37,8 @@ export async function take(
   landing: Landing,
   size: number,
   isOurs: boolean,
-  report: Report,
-): Promise<string> {
+  report: Report = () => {},
+): Promise<Done> {
   const resumedFrom = isOurs ? (await dialogue.hear('resume-from')).offset : 0;
   await landing.startAt(resumedFrom);
   let bytes = resumedFrom;
@@ -50,5 +53,5 @@ export async function take(
     throw new FileError('wrong-hash', 'The file that came is not the one that was sent');
   }
   await landing.place();
-  return sha256;
+  return { bytes, size, resumedFrom, sha256 };
 }

@@ -56,13 +56,9 @@ export function upload({ from, to, ...options }: UploadOptions): OperatorFunctio
         const source = new Source(handle, (await handle.stat()).size);
         await dialogue.say({ type: 'upload-request', size: source.size, path: to, isOurs: true });
         const { held } = await dialogue.hear('confirmed');
-        let last: Progress | undefined;
-        const sha256 = await give(dialogue, source, held, (progress) => {
-          last = progress;
-          report(progress);
-        });
+        const done = await give(dialogue, source, held, report);
         await dialogue.hear('confirmed');
-        if (last && held) report({ ...last, sha256 });
+        if (held) report(done);
       } finally {
         await dialogue.farewell({ type: 'close' });
         await handle.close();
