@@ -28,6 +28,9 @@ export function bytesOfText(written: string): Uint8Array {
   return new TextEncoder().encode(written);
 }
 
+export const asBytes = (written: Uint8Array | string): Uint8Array =>
+  typeof written === 'string' ? bytesOfText(written) : written;
+
 export function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
   return one.length === other.length && one.every((byte, index) => byte === other[index]);
 }

@@ -17,7 +17,7 @@ import {
 } from './faults.js';
 import { MarbleError, siteOfCall } from './marble-error.js';
 import { type MarbleHelpers, type MarblesOptions, marbles } from './marbles.js';
-import { wait } from './ruler.js';
+import { written } from './ruler.js';
 
 /** How a scenario is put to the test. The options of its marble tests stand here, too. */
 export interface ChaosOptions extends MarblesOptions {
@@ -147,16 +147,11 @@ const letters = 'abcdefghijklmnopqrstuvwxyz';
 
 /** Incidents as a diagram, and what its letters stand for. */
 function diagramOf(incidents: readonly Incident[]): [diagram: string, faults: Record<string, Fault>] {
-  const faults: Record<string, Fault> = {};
-  let diagram = '';
-  let free = 0;
-  for (const [index, { at, fault }] of incidents.entries()) {
-    const letter = letters[index] as string;
-    faults[letter] = fault;
-    diagram += wait(at - free) + letter;
-    free = at + 1;
-  }
-  return [diagram.trim(), faults];
+  const named = incidents.map(({ at, fault }, index) => ({ at, fault, letter: letters[index] as string }));
+  return [
+    written(named.map(({ at, letter }) => [at, letter])),
+    Object.fromEntries(named.map(({ letter, fault }) => [letter, fault])),
+  ];
 }
 
 function explain(seed: number, incidents: readonly Incident[], why: unknown): string {

@@ -1,6 +1,6 @@
 import { TinyprotoError } from '../errors.js';
 import type { Framing } from '../framing/framing.js';
-import { bytesOfText, joined, sameBytes, show } from './bytes.js';
+import { asBytes, joined, sameBytes, show } from './bytes.js';
 import { MarbleError, siteOfCall } from './marble-error.js';
 
 /** What a framing makes of bytes: messages, and how it ends, if it does: `'|'`, or the code of its error. */
@@ -97,9 +97,6 @@ export function framed(framing: Framing, messages: readonly Uint8Array[]): Uint8
     }),
   );
 }
-
-export const asBytes = (message: Uint8Array | string): Uint8Array =>
-  typeof message === 'string' ? bytesOfText(message) : message;
 
 export function sameRead(one: Read, other: Read): boolean {
   return (

@@ -84,6 +84,12 @@ export function recorder(time: VirtualTime, expectations: Expectation[]): Record
     made.site = siteOfCall() ?? made.site;
   }
 
+  function fillFrom<T>(made: Expectation, other: Observable<T>, span: Span): void {
+    const expected: Timed[] = [];
+    noteFor(other, span, expected);
+    fill(made, expected);
+  }
+
   return {
     expectObservable(observable, subscription = null, name = nameOf(expectations.length)) {
       const actual: Timed[] = [];
@@ -92,11 +98,7 @@ export function recorder(time: VirtualTime, expectations: Expectation[]): Record
       noteFor(observable, span, actual);
       return {
         toBe: (diagram, values, error) => fill(made, parseDiagram(diagram, values, error)),
-        toEqual: (other) => {
-          const expected: Timed[] = [];
-          noteFor(other, span, expected);
-          fill(made, expected);
-        },
+        toEqual: (other) => fillFrom(made, other, span),
       };
     },
     expectSubscriptions(log) {
@@ -117,11 +119,7 @@ export function recorder(time: VirtualTime, expectations: Expectation[]): Record
       atTheEnd.push(() => seen.push(...normal(actual)));
       return {
         toBe: (diagram, values, error) => fill(made, normal(parseDiagram(diagram, values, error))),
-        toEqual: (other) => {
-          const expected: Timed[] = [];
-          noteFor(other, always, expected);
-          fill(made, expected);
-        },
+        toEqual: (other) => fillFrom(made, other, always),
       };
     },
     along: (observable) => noteFor(observable, always, []),

@@ -57,10 +57,7 @@ export function partition(where: Where = {}): Fault {
 
 /** Ends all partitions: what waited goes on. */
 export function repair(): Fault {
-  return Object.assign(
-    instant('repair', [], () => {}),
-    { ends: 'partition' },
-  );
+  return ending('repair', 'partition');
 }
 
 /** Bytes wait, in order; FIN, RST and dials behind none of them pass. Ends with `release()`. */
@@ -70,10 +67,7 @@ export function stall(where: Where = {}): Fault {
 
 /** Ends all stalls: what waited goes on. */
 export function release(): Fault {
-  return Object.assign(
-    instant('release', [], () => {}),
-    { ends: 'stall' },
-  );
+  return ending('release', 'stall');
 }
 
 /** RST on both ends of these wires, at once: what is on its way or unread is lost. */
@@ -102,10 +96,7 @@ export function failListeners(code: WireErrorCode = 'out-of-resources', at?: str
 
 /** Ends all faults. */
 export function calm(): Fault {
-  return Object.assign(
-    instant('calm', [], (net) => net.calm()),
-    { ends: '' },
-  );
+  return ending('calm', '', (net) => net.calm());
 }
 
 /** Any rule, as a fault with a name. */
@@ -144,6 +135,10 @@ function instant(kind: string, given: readonly unknown[], happen: (net: VirtualN
     return () => {};
   };
   return Object.assign(fault, { kind, text: written(kind, given) });
+}
+
+function ending(kind: string, ends: string, happen: (net: VirtualNetwork) => void = () => {}): Fault {
+  return Object.assign(instant(kind, [], happen), { ends });
 }
 
 /** The call, as it would be written. */

@@ -1,6 +1,6 @@
 import type { Framing } from '../framing/framing.js';
-import { joined, show } from './bytes.js';
-import { asBytes, everySplit, framed, type Read, readThrough, sameRead } from './every-split.js';
+import { asBytes, joined, show } from './bytes.js';
+import { everySplit, framed, type Read, readThrough, sameRead } from './every-split.js';
 import { machineContract } from './framing-machine-contract.js';
 import type { FramingSamples, TestRunner } from './framing-samples.js';
 import { MarbleError } from './marble-error.js';

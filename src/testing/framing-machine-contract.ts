@@ -1,6 +1,6 @@
 import type { Framing } from '../framing/framing.js';
-import { joined, sameBytes } from './bytes.js';
-import { asBytes, framed } from './every-split.js';
+import { asBytes, joined, sameBytes } from './bytes.js';
+import { framed } from './every-split.js';
 import { Bench, hexOf } from './framing-bench.js';
 import type { FramingSamples, TestRunner } from './framing-samples.js';
 import { must } from './must.js';

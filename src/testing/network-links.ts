@@ -1,15 +1,9 @@
-import type { SchedulerLike } from 'rxjs';
 import type { BoundAddress, Wire } from '../transport/transport.js';
-import { isWithin, type Road, type Rule, road, type Where } from './network-road.js';
+import type { LaneOptions } from './network-lane.js';
+import { isWithin, type Road, type RoadOptions, road, type Where } from './network-road.js';
 import { type WirePair, wirePair } from './network-wire.js';
 
-export interface LinksOptions {
-  readonly scheduler: SchedulerLike;
-  readonly latencyMs: number;
-  readonly windowBytes: number;
-  readonly cut: (chunk: Uint8Array) => readonly Uint8Array[];
-  readonly rules: Iterable<Rule>;
-}
+export type LinksOptions = Omit<LaneOptions, 'road'> & Pick<RoadOptions, 'cut' | 'rules'>;
 
 /** One virtual wire, from above. */
 export interface Link {

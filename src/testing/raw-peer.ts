@@ -1,7 +1,7 @@
 import { asapScheduler, type Observable, observeOn, of, retry, Subject, take, throwError } from 'rxjs';
 import { WireError } from '../errors.js';
 import type { Wire } from '../transport/transport.js';
-import { bytesOfText, joined } from './bytes.js';
+import { asBytes, joined } from './bytes.js';
 import { parseDiagram, parseSpan, type Timed, type Values } from './diagram.js';
 import type { VirtualTime } from './virtual-time.js';
 
@@ -204,6 +204,3 @@ export function plainMark({ frame, notification }: Timed): Timed {
     return { frame, notification: { kind: 'N', value: asBytes(notification.value as Uint8Array | string) } };
   return { frame, notification: notification.kind === 'C' ? { kind: 'C' } : { kind: 'E', error: 'reset' } };
 }
-
-const asBytes = (value: Uint8Array | string): Uint8Array =>
-  typeof value === 'string' ? bytesOfText(value) : value;

@@ -1,7 +1,7 @@
 import { hexOf, show } from './bytes.js';
 import type { Timed } from './diagram.js';
 import { byFrame } from './raw-peer.js';
-import { wait } from './ruler.js';
+import { written } from './ruler.js';
 
 /** What every generated spec must know. */
 export interface SpecOptions {
@@ -106,14 +106,10 @@ function sayings({ theirs, ours }: Talk, start: number): Saying[] {
 
 /** Bytes as they are, with nothing left out. */
 function diagramOfBytes(marks: readonly Timed[], start: number): string {
-  let free = start;
-  let diagram = '';
-  for (const { frame, notification } of byFrame(marks)) {
-    const at = Math.max(frame, free);
-    diagram += wait(at - free) + tokenOf(notification);
-    free = at + 1;
-  }
-  return diagram.trim();
+  return written(
+    byFrame(marks).map(({ frame, notification }) => [frame, tokenOf(notification)]),
+    start,
+  );
 }
 
 function tokenOf(notification: Timed['notification']): string {

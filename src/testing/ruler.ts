@@ -73,7 +73,7 @@ function columnsOf(frames: readonly number[], tokens: readonly ReadonlyMap<numbe
 }
 
 /** So many milliseconds, as a diagram says it. */
-export function wait(ms: number): string {
+function wait(ms: number): string {
   if (ms <= 0) return '';
   return ms <= mostDashes && Number.isInteger(ms) ? '-'.repeat(ms) : ` ${ms}ms `;
 }
@@ -100,12 +100,16 @@ export function rulerOf(columns: readonly Column[]): string {
 /** A row alone, as a diagram to paste. */
 export function diagramOf(marks: readonly Timed[], names: Labels): string {
   const tokens = tokensOf(marks, names);
-  const frames = [...tokens.keys()].sort((a, b) => a - b);
-  let free = 0;
-  let line = '';
-  for (const frame of frames) {
-    line += wait(frame - free) + (tokens.get(frame) ?? '');
-    free = frame + 1;
+  return written([...tokens].sort(([one], [other]) => one - other));
+}
+
+/** Tokens with the times at which they stand, in order, as a diagram. One that comes too early stands right behind the one before. */
+export function written(tokens: Iterable<readonly [frame: number, token: string]>, start = 0): string {
+  let free = start;
+  let diagram = '';
+  for (const [frame, token] of tokens) {
+    diagram += wait(frame - free) + token;
+    free = Math.max(frame, free) + 1;
   }
-  return line.trim();
+  return diagram.trim();
 }

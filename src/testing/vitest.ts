@@ -1,7 +1,6 @@
 /** What Vitest gets besides: tests in virtual time in one call, and matchers for bytes and for errors. Needs `vitest`. */
 import { expect, test } from 'vitest';
-import { hexOf, sameBytes } from './bytes.js';
-import { asBytes } from './every-split.js';
+import { asBytes, hexOf, sameBytes } from './bytes.js';
 import { explain } from './labels.js';
 import { type MarbleHelpers, type MarblesOptions, marbles } from './marbles.js';
 
