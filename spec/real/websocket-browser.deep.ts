@@ -120,6 +120,27 @@ describePeer('Chromium', hasChromium, () => {
     });
   });
 
+  describe('a page whose policy forbids to connect', () => {
+    it.each([
+      ['WebSocket', {}],
+      ['WebSocketStream', { streams: true }],
+    ])('is refused: %s', async (_, options) => {
+      const page = await browser.newPage();
+      try {
+        const headers = { 'content-security-policy': "connect-src 'none'; script-src 'unsafe-inline'" };
+        await page.route('http://page.test/', (route) =>
+          route.fulfill({ contentType: 'text/html', headers, body: '<!doctype html><title>page</title>' }),
+        );
+        await page.goto('http://page.test/');
+        await page.addScriptTag({ content: await bundleForPage('spec/real/browser/ending-page.ts') });
+        const read = page.evaluate((options) => globalThis.readToEnd('/wires', options), options);
+        expect(await read).toBe(' connection-refused');
+      } finally {
+        await page.close();
+      }
+    });
+  });
+
   describe('a page whose TCP connection is reset', () => {
     it.each([
       ['WebSocket', {}],

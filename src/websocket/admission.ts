@@ -25,7 +25,7 @@ function isWelcome({ headers }: IncomingMessage, origins: WebSocketOptions['orig
   const { origin, host } = headers;
   if (origin === undefined || origins === 'any') return true;
   if (origins?.includes(origin)) return true;
-  return URL.canParse(origin) && new URL(origin).host === host;
+  return origin === `https://${host}` || origin === `http://${host}`;
 }
 
 function offered({ headers }: IncomingMessage): string[] {

@@ -37,7 +37,8 @@ const dialSocket: DialRoad = (url, protocols, up, failed) => {
   const socket = new (platform().WebSocket)(url, protocols);
   let over = false;
   socket.binaryType = 'arraybuffer';
-  socket.onclose = failed;
+  // Where the page's own policy forbids it, an error is all that is told.
+  socket.onclose = socket.onerror = failed;
   socket.onopen = () => {
     over = true;
     up((on) => socketRoad(socket, on));
@@ -50,14 +51,14 @@ const dialSocket: DialRoad = (url, protocols, up, failed) => {
 function settingsOf(url: URL, options: BrowserSocketOptions) {
   const { lingerMs = 1_000, maxUnreadBytes = 16 * 1_024 * 1_024, textFrames } = options;
   const port = Number(url.port) || (url.protocol === 'wss:' ? 443 : 80);
-  const remote = { host: url.hostname, port };
+  const remote = { host: url.hostname.replace(/[[\]]/g, ''), port };
   return { local: { host: '', port: 0 }, remote, lingerMs, maxUnreadBytes, textFrames };
 }
 
-/** A URL, or a path of the host that the page came from. */
+/** A URL, or a path of the host that the page came from, or the script of a worker: that may be a blob of the page's. */
 function urlOf(address: Address): URL {
-  const page = platform().location?.href.replace(/^http/, 'ws');
+  const page = platform().location?.href.replace(/^(blob:)?http/, 'ws');
   const url = new URL(typeof address === 'string' ? address : 'no:', page); // throws a TypeError for what is none
-  if (/^wss?:$/.test(url.protocol)) return url;
-  throw new TypeError('An address is a wss:// URL, or a path');
+  if (/^wss?:$/.test(url.protocol) && !(url.hash || url.username || url.password)) return url;
+  throw new TypeError('An address is a wss:// URL without user and fragment, or a path');
 }

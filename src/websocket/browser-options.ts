@@ -4,7 +4,8 @@ export interface BrowserSocketOptions {
   readonly protocols?: readonly string[];
   /**
    * Whether `WebSocketStream` is used where there is one: it holds the peer while nobody reads. `WebSocket` cannot, so what comes meanwhile is kept here, up
-   * to `maxUnreadBytes`. For pages that receive more than they send: Chromium (156) crashes a page whose connection is lost while a write of it waits. @default false
+   * to `maxUnreadBytes`. For pages that receive more than they send: Chromium (156) crashes a page whose connection is lost while a write of it waits. And for peers that
+   * close when they were heard: at their close frame, Chromium drops what is held. @default false
    */
   readonly streams?: boolean;
   /** Bytes that may be here unread, where the peer cannot be held. More ends the connection with `overrun`. @default 16 MiB */

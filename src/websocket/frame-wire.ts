@@ -87,6 +87,7 @@ export function frameWire(open: (on: RoadEvents) => Road, options: FrameWireOpti
   }
 
   function refuse(error: WireError, code: number): void {
+    if (failure) return;
     // The code goes first: whoever hears of the error closes, too.
     sendFin(code);
     linger();

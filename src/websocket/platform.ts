@@ -5,6 +5,7 @@ export interface PlatformSocket {
   readonly readyState: number;
   onopen: (() => void) | null;
   onmessage: ((event: { readonly data: string | ArrayBuffer }) => void) | null;
+  onerror: (() => void) | null;
   onclose: ((event: { readonly code: number; readonly reason: string }) => void) | null;
   send(bytes: Uint8Array): void;
   close(code?: number): void;
