@@ -235,10 +235,14 @@ describe('the exit code', () => {
     ],
     ['connect 1 --text --hex', exitCodes.usage, '--text and --hex exclude each other'],
     ['connect 1 --wait x', exitCodes.usage, "--wait is a number of at least 0, not 'x'"],
+    ['connect 1 --take 1.5', exitCodes.usage, "--take is a whole number, not '1.5'"],
     ['connect 1 -f length:9', exitCodes.usage, "there is no framing 'length:9': --help lists them"],
     ['listen 1 --echo --broadcast', exitCodes.usage, '--echo and --broadcast exclude each other'],
+    ['listen 1 --dashboard 8080.5', exitCodes.usage, "--dashboard is a whole number, not '8080.5'"],
+    ['listen 1 --dashboard 80800', exitCodes.usage, 'There is no port 80800'],
     ['listen 1 --please', exitCodes.usage, "unknown option '--please'"],
     ['sing', exitCodes.usage, "there is no command 'sing': rx-tinyproto --help lists them"],
+    ['help sing', exitCodes.usage, "there is no command 'sing': rx-tinyproto --help lists them"],
     ['replay /dev/null', exitCodes.usage, '/dev/null: this is no recording: make one with --record'],
   ])('of %s is %i, with one line that says why', (line, code, why) =>
     marbles((helpers) => {

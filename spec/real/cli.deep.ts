@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { firstValueFrom, timer } from 'rxjs';
-import { beforeAll, describe, expect, it, type TestContext } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished, type TestContext } from 'vitest';
 import { authority } from '../helpers/certificates.js';
 import { bundled, cli, cliOnTerminal, type Program } from '../helpers/cli-process.js';
 import { describePeer, onPath } from '../helpers/peers.js';
@@ -185,6 +185,30 @@ describe('signals', () => {
     await firstValueFrom(timer(200));
     client.signal('SIGINT');
     expect([130, 'SIGINT']).toContain((await client.ended).code);
+  });
+});
+
+describe('replay', () => {
+  it('waits longer than a timer can, and forever', async (test) => {
+    const path = join(folder(test), 'talk.txt');
+    const [, port] = await listening(test, '--echo');
+    await saying(test, 'hello\n', port, '--record', path);
+    for (const wait of ['forever', '1e10']) {
+      const replay = await cli(test, 'replay', path, `:${port}`, '--wait', wait);
+      expect(await replay.ended).toEqual({ code: 0, stdout: '1 ← hello\n1 → hello\n', stderr: '' });
+    }
+  });
+});
+
+describe.skipIf(!existsSync('/dev/full'))('an output that is full', () => {
+  it.each(['--help', 'connect PORT -q'])('is told of, and is no success: %s', async (words) => {
+    const [, port] = await listening({ onTestFinished } as TestContext, '--echo');
+    const command = `${process.execPath} ${await bundled()} ${words.replace('PORT', port)}`;
+    const { status, stderr } = spawnSync('sh', ['-c', `echo hello | ${command} > /dev/full`], {
+      encoding: 'utf8',
+    });
+    expect(stderr).toMatch(/^rx-tinyproto: standard output: ENOSPC.*\n$/);
+    expect(status).toBe(1);
   });
 });
 

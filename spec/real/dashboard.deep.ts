@@ -1,10 +1,11 @@
 import { get } from 'node:http';
 import { type AddressInfo, createServer, connect as dial, type Socket } from 'node:net';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { type BoundAddress, connect, converse, listen, text } from 'rx-tinyproto';
+import { type BoundAddress, connect, converse, listen, tcp, text } from 'rx-tinyproto';
 import { type DashboardOptions, dashboard } from 'rx-tinyproto/dashboard';
 import {
   concat,
+  EMPTY,
   firstValueFrom,
   ignoreElements,
   lastValueFrom,
@@ -17,6 +18,7 @@ import {
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { crowd, crowdOptions, slowEcho } from '../../examples/dashboard/flow.js';
+import { run } from '../../src/cli/run.js';
 import { hasChromium, startChromium } from '../helpers/chromium.js';
 import { describePeer } from '../helpers/peers.js';
 
@@ -106,6 +108,25 @@ describe('the page of a dashboard', () => {
     expect(await status('/?token=%')).toBe(403);
     expect(await status(`/other${url.search}`)).toBe(404);
     expect(await status(`/${url.search}`)).toBe(200);
+  });
+});
+
+describe('listen --dashboard', () => {
+  it('tells the address of the page, which nobody could guess, with --quiet, too', async () => {
+    const told$ = new ReplaySubject<string>(1);
+    const output = { isTerminal: false, hasColors: false, columns: 80, write: () => EMPTY };
+    const err = {
+      ...output,
+      write(text: string | Uint8Array) {
+        told$.next(`${text}`);
+        return EMPTY;
+      },
+    };
+    const input = { bytes$: NEVER, isTerminal: false };
+    const stage = { transport: tcp(), input, out: output, err, interrupt$: NEVER };
+    running.push(run(['listen', '0', '--echo', '--quiet', '--dashboard', '0'], stage).subscribe());
+    const [, url = ''] = /^Shown at (\S+)\n$/.exec(await firstValueFrom(told$)) ?? [];
+    expect((await fetch(url)).status).toBe(200);
   });
 });
 

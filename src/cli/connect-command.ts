@@ -16,10 +16,11 @@ import type { Connection } from '../connection/connection.js';
 import { consume } from '../flow/consume.js';
 import { connect } from '../index.js';
 import { formatAddress } from '../transport/address.js';
+import { timerMs } from '../transport/patience.js';
 import { command } from './command.js';
 import { interruptible } from './endings.js';
 import { framingHelp } from './framing-option.js';
-import { numberOf } from './options.js';
+import { numberOf, wholeOf } from './options.js';
 import { addressOf, type Talk, talkOf } from './talk.js';
 import { talkOptions } from './talk-options.js';
 import { clientTls, tlsClientOptions } from './tls-option.js';
@@ -59,7 +60,7 @@ ${framingHelp}`,
     const talk = talkOf(values, 'connect', stage);
     const wait = numberOf('wait', values.wait, 0);
     const limits = {
-      takes: numberOf('take', values.take, 1),
+      takes: wholeOf('take', values.take, 1),
       waitMs: wait === undefined ? undefined : wait * 1_000,
     };
     const { framing, transport } = talk;
@@ -103,5 +104,5 @@ function listening(
   const told$ = framing.halfClose ? conn.end() : [];
   const ms = waitMs ?? (framing.halfClose ? Number.POSITIVE_INFINITY : 1_000);
   if (ms === Number.POSITIVE_INFINITY) return concat(told$, NEVER);
-  return concat(told$, messages$.pipe(startWith(undefined), debounceTime(ms), take(1)));
+  return concat(told$, messages$.pipe(startWith(undefined), debounceTime(timerMs(ms)), take(1)));
 }

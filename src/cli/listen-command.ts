@@ -6,12 +6,14 @@ import { listen } from '../index.js';
 import { serve } from '../server/serve.js';
 import { formatAddress } from '../transport/address.js';
 import type { BoundAddress } from '../transport/transport.js';
+import { inked } from './colors.js';
 import { command } from './command.js';
 import { dashboardOf, dashboardOptions } from './dashboard-option.js';
 import { beside } from './endings.js';
 import { framingHelp } from './framing-option.js';
 import { broadcasting, echoing, executing, type Mode, relaying, talking } from './listen-modes.js';
 import type { Values } from './options.js';
+import { tell } from './stage.js';
 import { addressOf, type Talk, talkOf } from './talk.js';
 import { talkOptions } from './talk-options.js';
 import { serverTls, tlsServerOptions } from './tls-option.js';
@@ -79,7 +81,9 @@ ${framingHelp}`,
         shown?.watch() ?? identity,
         serving(mode, talk, () => gone$.next()),
         mode.beside$ ? beside(mode.beside$) : identity,
-        shown ? beside(shown.page$.pipe(tap((url) => talk.note(`Shown at ${url}`)))) : identity,
+        shown
+          ? beside(shown.page$.pipe(tap((url) => tell(stage, inked(stage.err, 'dim', `Shown at ${url}`)))))
+          : identity,
         talk.keeping,
       );
     return dashboardOf(values.dashboard)?.pipe(switchMap((shown) => served(shown))) ?? served();

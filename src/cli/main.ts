@@ -4,5 +4,5 @@ import { processStage } from './process-stage.js';
 import { run } from './run.js';
 
 run(process.argv.slice(2), processStage()).subscribe((code) => {
-  process.exitCode = code;
+  process.exitCode ||= code; // unless the output has failed
 });

@@ -24,12 +24,20 @@ import type { Input, Output, Stage } from './stage.js';
 export function processStage(): Stage {
   const { stdin, stdout, stderr } = process;
   stderr.on('error', () => {}); // nobody reads our complaints: there is nobody to complain to
-  const outputIsGone$ = fromEvent(stdout, 'error').pipe(map(() => exitCodes.done));
+  const outputIsGone$ = (fromEvent(stdout, 'error') as Observable<NodeJS.ErrnoException>).pipe(
+    map(outputFailed),
+  );
   const signals$ = merge(
     fromEvent(process, 'SIGINT').pipe(map(() => exitCodes.interrupted)),
     fromEvent(process, 'SIGTERM').pipe(map(() => exitCodes.terminated)),
   );
-  stdout.on('error', () => {}); // heard above, while somebody listens there; `head` leaves early, and that is no failure
+  stdout.once('error', (error: NodeJS.ErrnoException) => {
+    const code = outputFailed(error);
+    if (code === exitCodes.done) return;
+    process.exitCode = code; // for what does not listen to interruptions: help
+    stderr.write(`rx-tinyproto: standard output: ${error.message}\n`);
+  });
+  stdout.on('error', () => {}); // once is enough
   return {
     transport: tcp(),
     input: inputOf(stdin),
@@ -39,6 +47,10 @@ export function processStage(): Stage {
     interrupt$: merge(signals$, outputIsGone$).pipe(take(1)),
   };
 }
+
+/** `head` leaves early, and that is no failure; a full disk is. */
+const outputFailed = ({ code }: NodeJS.ErrnoException) =>
+  code === 'EPIPE' ? exitCodes.done : exitCodes.failed;
 
 function inputOf(stdin: Readable & { readonly isTTY?: boolean }): Input {
   const bytes$ = defer(() => {

@@ -1,4 +1,5 @@
 import { asyncScheduler, concatMap, defer, delay, from, type Observable, of } from 'rxjs';
+import { timerMs } from '../transport/patience.js';
 import { inked } from './colors.js';
 import { command } from './command.js';
 import { interruptible } from './endings.js';
@@ -71,7 +72,9 @@ function played(
     const start = asyncScheduler.now();
     return from(said).pipe(
       concatMap((each) =>
-        defer(() => of(each).pipe(delay(Math.max(0, each.ms / speed - (asyncScheduler.now() - start))))),
+        defer(() =>
+          of(each).pipe(delay(timerMs(Math.max(0, each.ms / speed - (asyncScheduler.now() - start))))),
+        ),
       ),
       concatMap(show),
     );

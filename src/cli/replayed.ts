@@ -19,6 +19,7 @@ import type { Connection } from '../connection/connection.js';
 import type { Framing } from '../framing/framing.js';
 import { connect } from '../index.js';
 import { sameBytes, show } from '../testing/bytes.js';
+import { timerMs } from '../transport/patience.js';
 import type { Address, Transport } from '../transport/transport.js';
 import type { Recorded, Said } from './tape.js';
 
@@ -46,7 +47,7 @@ export function replayed(recorded: Recorded, address: Address, road: ReplayRoad)
   const dialling$ = connect(address, road);
   return defer(() => {
     const start = asyncScheduler.now();
-    const at = (ms: number) => timer(Math.max(0, ms / road.speed - (asyncScheduler.now() - start)));
+    const at = (ms: number) => timer(timerMs(Math.max(0, ms / road.speed - (asyncScheduler.now() - start))));
     const wires = [...new Set(said.map(({ wire }) => wire))];
     const conversations = wires.map((wire) => {
       const script = said.filter((each) => each.wire === wire);
@@ -72,7 +73,7 @@ function talking(
   const hear = (said: Said) =>
     conn.messages$.pipe(
       take(1),
-      timeout({ first: waitMs, with: () => of(undefined) }),
+      timeout({ first: timerMs(waitMs), with: () => of(undefined) }),
       defaultIfEmpty(undefined),
       map((message) => compared(said, message)),
     );

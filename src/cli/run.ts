@@ -1,5 +1,6 @@
 import { catchError, defaultIfEmpty, defer, EMPTY, type Observable, of, takeLast } from 'rxjs';
 import { inked } from './colors.js';
+import type { Command } from './command.js';
 import { commands } from './commands.js';
 import { type ExitCode, exitCodeOf, exitCodes } from './exit-codes.js';
 import { inColumns } from './help.js';
@@ -22,14 +23,17 @@ export function run(words: readonly string[], stage: Stage): Observable<ExitCode
 
 function chosen([name, ...words]: readonly string[], stage: Stage): Observable<ExitCode> {
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    const asked =
-      words[0] !== undefined && Object.hasOwn(commands, words[0]) ? commands[words[0]] : undefined;
-    stage.out.write(asked?.help ?? usage()).subscribe();
+    if (name === 'help' && words[0] !== undefined) return stage.out.write(commandOf(words[0]).help);
+    (name === undefined ? stage.err : stage.out).write(usage()).subscribe();
     return name === undefined ? of(exitCodes.usage) : EMPTY;
   }
   if (name === '--version' || name === '-V') return stage.out.write(`${version()}\n`);
+  return commandOf(name).run(words, stage);
+}
+
+function commandOf(name: string): Command {
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (command) return command.run(words, stage);
+  if (command) return command;
   throw new UsageError(`there is no command '${name}': rx-tinyproto --help lists them`);
 }
 

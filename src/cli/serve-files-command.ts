@@ -5,7 +5,7 @@ import { formatAddress } from '../transport/address.js';
 import type { BoundAddress } from '../transport/transport.js';
 import { inked } from './colors.js';
 import { command } from './command.js';
-import { numberOf } from './options.js';
+import { wholeOf } from './options.js';
 import { inBytes } from './progress-line.js';
 import { defaultPort } from './remote-path.js';
 import { type Output, type Stage, tell } from './stage.js';
@@ -54,7 +54,7 @@ devices and pipes are refused. Whoever reaches the address may read, so it is th
     const { overwrite = false, quiet = false } = values;
     const allowUpload = values['allow-upload'] ?? false;
     if (overwrite && !allowUpload) throw new UsageError('--overwrite needs --allow-upload');
-    const maxFileBytes = numberOf('max-bytes', values['max-bytes'], 1) ?? 2 ** 40;
+    const maxFileBytes = wholeOf('max-bytes', values['max-bytes'], 1) ?? 2 ** 40;
     const openObserver = {
       next: (bound: readonly BoundAddress[]) => {
         for (const address of quiet ? [] : bound) tell(stage, `Listening on ${formatAddress(address)}`);
@@ -66,7 +66,7 @@ devices and pipes are refused. Whoever reaches the address may read, so it is th
       ...serverTls(values),
       transport: stage.transport,
       openObserver,
-      maxConnections: numberOf('max-connections', values['max-connections'], 1) ?? 64,
+      maxConnections: wholeOf('max-connections', values['max-connections'], 1) ?? 64,
     }).pipe(
       takeUntil(stage.interrupt$),
       serveFiles(folder, { allowUpload, overwrite, maxFileBytes }),
