@@ -39,7 +39,7 @@ export function hall(room: SpanningRoom<string>): OperatorFunction<Connection<st
     const served$ = connections$.pipe(
       serve((conn, { stopping$ }) =>
         concat(conn.send('Your name?').pipe(ignoreElements()), conn.messages$.pipe(take(1))).pipe(
-          switchMap((name) => visit(room, conn, name || 'nobody', stopping$)),
+          switchMap((name) => visit(room, conn, name.slice(0, 40) || 'nobody', stopping$)),
           takeUntil(conn.closed$),
         ),
       ),

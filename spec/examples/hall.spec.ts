@@ -52,6 +52,18 @@ describe('the hall of the examples nats-chat and cluster', () => {
   );
 
   it(
+    'takes so much of a name that all can read it',
+    marbles((helpers) => {
+      helpers.run(server(helpers, 'one:1', virtualBus().end()));
+      const anna = visitor(helpers, 'one:1', { 1: 'anna', 10: '/who' });
+      visitor(helpers, 'one:1', { 2: 'ben'.repeat(1_000) });
+      helpers.flush();
+      const ben = 'ben'.repeat(14).slice(0, 40);
+      expect(anna).toEqual(['Your name?', `${ben} has come`, `anna, ${ben}`]);
+    }),
+  );
+
+  it(
     'goes on among those who are here when the way to the others is lost, and says so',
     marbles((helpers) => {
       const bus = virtualBus();

@@ -73,6 +73,16 @@ function channelPair(): [Channel, Channel] {
 
 describe('the end of a bus in a worker', () => {
   it(
+    'is up once, whoever begins',
+    marbles(({ run, expectObservable }) => {
+      const [ours, theirs] = channelPair();
+      run(hub(of(theirs)).pipe(takeUntil(timer(10))));
+      const states$ = channelBus(ours).state$.pipe(map(({ state }) => state));
+      expectObservable(states$, '9ms !').toBe('(cu)', { c: 'connecting', u: 'up' });
+    }),
+  );
+
+  it(
     'is away when it is opened behind the end of its primary',
     marbles(({ expectObservable }) => {
       const channel: Channel = { words$: NEVER, send: (_, done) => done(), closed$: of(undefined) };

@@ -55,9 +55,14 @@ export function channelBus(channel: Channel): Bus {
     ground({ state: 'away', error }, error);
   };
 
+  /** Who says hello at its beginning, and again because the primary is ready, is told twice. */
+  const up = () => {
+    if (states.value.state !== 'up') states.next({ state: 'up', maxLetterBytes });
+  };
+
   const hear = (word: Word) => {
     if (word.say === 'ready') hello();
-    else if (word.say === 'up') states.next({ state: 'up', maxLetterBytes });
+    else if (word.say === 'up') up();
     else if (word.say === 'taken') taken(word.flight);
     else if (word.say === 'gone') away('The primary passes nothing on any more');
     else if (word.say === 'letter') {
