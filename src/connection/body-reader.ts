@@ -1,6 +1,6 @@
 import { asapScheduler, Observable, type Subscriber } from 'rxjs';
 import { HoldLostError } from '../errors.js';
-import { type Delivery, Gate, type Hold } from '../flow/hold.js';
+import { Delivery, Gate, type Hold } from '../flow/hold.js';
 import type { Body } from './body.js';
 
 /**
@@ -13,14 +13,14 @@ import type { Body } from './body.js';
  */
 export class BodyReader {
   readonly body: Body;
-  /** The message, as something to hold. To be set before it is delivered. */
-  delivery: Delivery | undefined;
   #state: 'fresh' | 'read' | 'dropped' | 'whole' | 'failed' = 'fresh';
   #missing: number;
   #failure: unknown;
   readonly #take: () => Uint8Array | undefined;
   readonly #ready: () => void;
   readonly #gate: Gate;
+  /** The message, as something to hold. */
+  #delivery: Delivery | undefined;
   #reader: Subscriber<Uint8Array> | undefined;
   #started = false;
   #delivering = false;
@@ -45,6 +45,12 @@ export class BodyReader {
   /** Whether nothing of it will come any more. */
   get over(): boolean {
     return this.#state === 'whole' || this.#state === 'failed';
+  }
+
+  /** The message is about to be delivered by a gate. */
+  willDeliver(gate: Gate): void {
+    this.#delivery = new BodyDelivery(gate, this);
+    gate.willDeliver(this.#delivery);
   }
 
   /** Takes the parts that are here and wanted. */
@@ -89,7 +95,7 @@ export class BodyReader {
     this.#state = 'read';
     this.#reader = subscriber;
     // Whoever holds the message already says how many may be at work.
-    this.#reading = this.delivery?.hold(this.delivery.holds > 0 ? 1 : 0);
+    this.#reading = this.#delivery?.hold(this.#delivery.holds > 0 ? 1 : 0);
     subscriber.add(() => this.#left());
     subscriber.add(
       asapScheduler.schedule(() => {
@@ -139,6 +145,25 @@ export class BodyReader {
     const reading = this.#reading;
     this.#reading = undefined;
     reading?.release();
+  }
+}
+
+/** The message is consumed when nobody holds it and all of it has come. */
+class BodyDelivery extends Delivery {
+  readonly #body: BodyReader;
+
+  constructor(gate: Gate, body: BodyReader) {
+    super(gate);
+    this.#body = body;
+  }
+
+  override delivered(): boolean {
+    if (super.delivered()) this.consumed();
+    return false;
+  }
+
+  protected override consumed(): void {
+    this.#body.consumed(() => super.consumed());
   }
 }
 

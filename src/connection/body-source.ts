@@ -1,5 +1,6 @@
 import { from, type Observable, type ObservableInput, Subscription, takeWhile } from 'rxjs';
 import { Fifo } from '../bytes/fifo.js';
+import { type Fate, SendError } from '../errors.js';
 import { drawn } from '../flow/drawn.js';
 import { drawnAsync, isDrawnAsync } from '../flow/drawn-async.js';
 import { currentDelivery, type Hold } from '../flow/hold.js';
@@ -18,8 +19,6 @@ export interface BodyPart {
  * source has completed: a body that turns out to be longer than its size is never whole for the peer.
  */
 export class BodySource {
-  /** Why it cannot be sent whole. */
-  failure: { readonly cause: unknown } | undefined;
   readonly size: number;
   readonly #source: ObservableInput<Uint8Array>;
   readonly #maxWaitingBytes: number;
@@ -31,6 +30,8 @@ export class BodySource {
   #isComplete = false;
   #isOpen = false;
   #held: Hold | undefined;
+  /** Why it cannot be sent whole. */
+  #failure: { readonly cause: unknown } | undefined;
 
   constructor({ size, body$ }: OutgoingBody, maxWaitingBytes: number, changed: () => void) {
     this.size = size;
@@ -39,11 +40,16 @@ export class BodySource {
     this.#changed = changed;
   }
 
-  /** Opens the source, once. `ready`: its frame may begin. */
-  prepare(): 'waiting' | 'ready' | 'failed' {
+  /** Opens the source, once. Returns whether it has said nothing yet: its frame is to wait. */
+  prepare(): boolean {
     if (!this.#isOpen) this.#open();
-    if (this.failure) return 'failed';
-    return this.#waiting.length > 0 || this.#isComplete ? 'ready' : 'waiting';
+    return this.#waiting.length === 0 && !this.#isComplete && !this.#failure;
+  }
+
+  /** What its sender is told, if it cannot be sent whole. */
+  error(fate: Fate): SendError | undefined {
+    const text = 'A streamed body could not be sent whole';
+    return this.#failure && new SendError('body-failed', text, { fate, ...this.#failure });
   }
 
   /** The next chunk for the wire, if there is one, and lets the source go on. */
@@ -107,7 +113,7 @@ export class BodySource {
 
   #fail(cause: unknown): void {
     if (this.#subscription.closed) return;
-    this.failure = { cause };
+    this.#failure = { cause };
     this.close();
     this.#changed();
   }

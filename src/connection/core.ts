@@ -1,18 +1,19 @@
 import { type Observer, of, Subscriber } from 'rxjs';
 import { AsyncSchemaError, ProtocolError, WireError } from '../errors.js';
-import type { Frame, FramingMachine, StreamingPort, Wait } from '../framing/framing.js';
+import type { Gate } from '../flow/hold.js';
+import type { Frame, FramingMachine, Wait } from '../framing/framing.js';
 import type { Wire, WireClosed } from '../transport/transport.js';
 import type { Connection, Protocol } from './connection.js';
 import { Deadlines } from './deadlines.js';
 import { encode, type Spoken } from './encoder.js';
 import type { Inbound, InboundOwner } from './inbound.js';
-import { type Failure, Inbox, type InboxEvents, type None, none, type Rest } from './inbox.js';
+import { type Failure, Inbox, type InboxEvents, type None, none } from './inbox.js';
 import { Life } from './life.js';
 import type { ConnectionSettings } from './options.js';
 import type { ManySender, Outbox, Sender, Sending } from './outbox.js';
 import { Pace } from './pace.js';
 import type { StreamRoad } from './send-all.js';
-import type { StreamedBodiesOf } from './streamed-bodies.js';
+import type { BodiesHost, StreamedBodiesOf } from './streamed-bodies.js';
 import { Meter } from './traffic.js';
 import { beginTurn, endTurn, flushAfterTurn, isTurn } from './turns.js';
 import { watched } from './watched.js';
@@ -36,7 +37,7 @@ interface Fault {
  * that is needed, because a server has ten thousand of them, most of them idle.
  */
 export class Core<In, Out>
-  implements StreamRoad<Out>, StreamingPort, WriterEvents, InboxEvents<In>, InboundOwner
+  implements StreamRoad<Out>, BodiesHost, WriterEvents, InboxEvents<In>, InboundOwner
 {
   readonly wire: Wire;
   spoken: Spoken<In, Out>;
@@ -82,7 +83,7 @@ export class Core<In, Out>
     this.#out = this.sends.out;
     this.mark = new Water(this.sends, settings);
     this.received = new Inbox(this);
-    this.#bodies = bodies?.open(framing, this, this);
+    this.#bodies = bodies?.open(framing, this);
     this.machine = this.#bodies?.machine ?? framing.open(this);
   }
 
@@ -203,7 +204,7 @@ export class Core<In, Out>
     if (this.life.state === 'opening') this.destroy();
   }
 
-  // --- what the machine asks: StreamingPort
+  // --- what the machine asks: StreamingPort, and what bodies ask: BodiesHost
 
   write(bytes: Uint8Array, last: boolean): void {
     if (this.life.state === 'closed') return;
@@ -216,7 +217,7 @@ export class Core<In, Out>
   }
 
   writeBody(): void {
-    this.#bodies?.draw(this.sends);
+    this.#bodies?.draw();
   }
 
   outcome(of: 'taken' | 'refused'): void {
@@ -331,8 +332,8 @@ export class Core<In, Out>
     this.#turnSoon();
   }
 
-  restOf(message: In): Rest | undefined {
-    return this.#bodies?.restOf(message);
+  willDeliver(message: In, gate: Gate): void {
+    this.#bodies?.willDeliver(message, gate);
   }
 
   get isInside(): boolean {
@@ -375,7 +376,7 @@ export class Core<In, Out>
     if (this.#fault) this.#failWith(this.#fault, this.isInside);
     if (this.#peerHasEnded) this.#peerEnded();
     this.sends.pump();
-    if (this.#bodies) this.#writeBodies(this.#bodies);
+    if (this.#bodies?.write()) this.#turnAgain = true;
     this.mark.look();
     this.#finishIfDone();
   }
@@ -390,8 +391,7 @@ export class Core<In, Out>
   #readBytes(): In | None {
     const { codec } = this.spoken;
     for (let bytes = this.machine.read(); bytes && !this.#isUndecodable; bytes = this.machine.read()) {
-      this.meter.read();
-      this.#share?.read(bytes.length);
+      this.#count(bytes.length);
       if (codec === undefined) return bytes as In;
       try {
         return codec.decode(bytes);
@@ -404,11 +404,14 @@ export class Core<In, Out>
 
   #readBody(bodies: StreamedBodiesOf): In | None {
     const body = bodies.read();
-    if (body === none) return none;
-    this.meter.read();
     // A body that comes in parts is never here.
-    this.#share?.read(bodies.open ? 0 : body.size);
-    return body as In;
+    if (body !== none) this.#count(bodies.open ? 0 : body.size);
+    return body as In | None;
+  }
+
+  #count(bytes: number): void {
+    this.meter.read();
+    this.#share?.read(bytes);
   }
 
   /** What a codec cannot decode ends the connection there, or is left out. */
@@ -425,13 +428,6 @@ export class Core<In, Out>
       this.#isUndecodable = true;
       this.#fail(mistake ? cause : error, true);
     }
-  }
-
-  #writeBodies(bodies: StreamedBodiesOf): void {
-    const cause = this.sends.broken;
-    // The peer waits for the rest of it, and takes whatever comes for that.
-    if (cause) this.#fail(new WireError('reset', 'A body of ours broke off', { cause }), true);
-    if (this.life.state !== 'closed' && bodies.write(this, this.#out)) this.#turnAgain = true;
   }
 
   #tellOpened(): void {

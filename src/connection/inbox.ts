@@ -1,5 +1,5 @@
 import { asapScheduler, Observable, type Observer, type Subscriber } from 'rxjs';
-import { type Delivery, Gate, type GateOwner } from '../flow/hold.js';
+import { Gate, type GateOwner } from '../flow/hold.js';
 
 /** No message; a codec may make a message of anything else. */
 export const none = Symbol('none');
@@ -14,17 +14,10 @@ export interface InboxEvents<In> {
   inboxReady(): void;
   /** Somebody wants to read. */
   claimed(): void;
-  /** Where a message may go on after its delivery: what has more of it. */
-  restOf(message: In): Rest | undefined;
+  /** A message is about to be delivered, which may go on after it. */
+  willDeliver(message: In, gate: Gate): void;
   /** Whether more is to come of a message that was delivered. */
   readonly isInside: boolean;
-}
-
-/** What is still to come of a message that is delivered. */
-export interface Rest {
-  delivery: Delivery | undefined;
-  /** Nobody holds the message any more; `over` is called when all of it has come. */
-  consumed(over: () => void): void;
 }
 
 export interface Failure {
@@ -147,19 +140,8 @@ export class Inbox<In> implements GateOwner {
 
   #deliverOne(message: In): void {
     this.#held++;
-    const rest = this.#on.restOf(message);
-    if (rest) this.#deliverInside(message, rest);
-    else if (this.#hand(message)) this.consumed();
-  }
-
-  #deliverInside(message: In, rest: Rest): void {
-    const letGo = () => rest.consumed(() => this.consumed());
-    rest.delivery = this.#gate.prepare(letGo);
-    if (this.#hand(message)) letGo();
-  }
-
-  #hand(message: In): boolean {
-    return this.#gate.deliver(this.#reader as Reader<In>, message);
+    this.#on.willDeliver(message, this.#gate);
+    if (this.#gate.deliver(this.#reader as Reader<In>, message)) this.consumed();
   }
 
   #isNothingLeft(): boolean {

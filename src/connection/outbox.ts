@@ -179,11 +179,17 @@ export class Outbox {
       const queue = this.#nextQueue();
       const sending = queue?.at(0);
       if (queue === undefined || sending === undefined) break;
-      if (sending.source && !this.#isReady(sending, queue)) {
-        if (sending.state === 'queued') break;
+      const isWaiting = sending.source?.prepare();
+      // To open its source may have withdrawn it.
+      if (sending.state !== 'queued') continue;
+      if (isWaiting) break;
+      queue.shift();
+      const error = broken(sending);
+      if (error) {
+        this.withdraw(sending);
+        tellFailed(sending.sender, error);
         continue;
       }
-      queue.shift();
       this.#queued--;
       if (!sending.source && this.joined(sending.frame, sending.sender)) sending.state = 'begun';
       else this.begin(sending);
@@ -323,17 +329,6 @@ export class Outbox {
       sender.complete();
     }
   }
-
-  /** Whether the next may begin: one with a source when that has given something. One whose source has failed is dropped. */
-  #isReady(sending: Sending, queue: Fifo<Sending>): boolean {
-    const source = sending.source;
-    const readiness = source?.prepare() ?? 'ready';
-    if (readiness !== 'failed') return readiness === 'ready';
-    queue.shift();
-    this.withdraw(sending);
-    tellFailed(sending.sender, bodyFailed(source?.failure?.cause, 'not-sent'));
-    return false;
-  }
 }
 
 const none: readonly never[] = [];
@@ -353,8 +348,7 @@ function tellFailed(sender: Sender, error: SendError): void {
 }
 
 function broken(sending: Sending | undefined): SendError | undefined {
-  const failure = sending?.whole ? undefined : sending?.source?.failure;
-  return failure && bodyFailed(failure.cause, sending?.drawn ? 'unknown' : 'not-sent');
+  return sending?.whole ? undefined : sending?.source?.error(sending.drawn ? 'unknown' : 'not-sent');
 }
 
 /** The head of a queue, past what was withdrawn. */
@@ -365,10 +359,6 @@ function firstQueued(queue: Fifo<Sending>): Sending | undefined {
     head = queue.at(0);
   }
   return head;
-}
-
-function bodyFailed(cause: unknown, fate: Fate): SendError {
-  return new SendError('body-failed', 'A streamed body could not be sent whole', { fate, cause });
 }
 
 function lost(fate: Fate, cause: unknown): SendError {

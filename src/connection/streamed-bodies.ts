@@ -1,17 +1,20 @@
 import { WireError } from '../errors.js';
+import type { Gate } from '../flow/hold.js';
 import type { Frame, Framing, StreamingMachine, StreamingPort } from '../framing/framing.js';
 import { streamingMachines } from '../framing/streaming-machines.js';
 import { type Body, demandBody, type OutgoingBody } from './body.js';
 import { BodySource } from './body-source.js';
-import type { None, Rest } from './inbox.js';
+import type { None } from './inbox.js';
 import { IncomingBodies } from './incoming-bodies.js';
 import type { Outbox } from './outbox.js';
-import type { Writer } from './writer.js';
 
 /** What bodies need of their connection. */
-export interface BodiesHost {
+export interface BodiesHost extends StreamingPort {
+  readonly sends: Outbox;
   /** Something has become possible. */
   turn(): void;
+  /** Nothing more can be said. */
+  cutOff(error: WireError): void;
 }
 
 /** The way a connection goes about messages that are bodies; whoever binds a transport without it has it not in the bundle. */
@@ -25,7 +28,7 @@ export interface BodiesKind {
   /** What gives the body of a message, if that is not in its frame. */
   sourceOf(message: unknown, maxQueuedBytes: number, host: BodiesHost): BodySource | undefined;
   /** Absent where the framing cannot carry them. */
-  open(framing: Framing, port: StreamingPort, host: BodiesHost): StreamedBodiesOf | undefined;
+  open(framing: Framing, host: BodiesHost): StreamedBodiesOf | undefined;
 }
 
 export const streamedBodies: BodiesKind = {
@@ -46,8 +49,8 @@ export const streamedBodies: BodiesKind = {
     if (message instanceof Uint8Array) return undefined;
     return new BodySource(message as OutgoingBody, maxQueuedBytes, () => host.turn());
   },
-  open(framing, port, host) {
-    const machine = framing.streams?.open(port, streamingMachines);
+  open(framing, host) {
+    const machine = framing.streams?.open(host, streamingMachines);
     return machine && new StreamedBodiesOf(machine, host);
   },
 };
@@ -55,12 +58,14 @@ export const streamedBodies: BodiesKind = {
 /** The bodies of one connection, both ways: what comes in, and the one of ours that is on its way, or was when the peer left. */
 export class StreamedBodiesOf {
   readonly machine: StreamingMachine;
+  readonly #host: BodiesHost;
   readonly #incoming: IncomingBodies;
   #drawing: BodySource | undefined;
   #isCutInside = false;
 
   constructor(machine: StreamingMachine, host: BodiesHost) {
     this.machine = machine;
+    this.#host = host;
     this.#incoming = new IncomingBodies(machine, () => host.turn());
   }
 
@@ -88,8 +93,8 @@ export class StreamedBodiesOf {
     return this.#incoming.read();
   }
 
-  restOf(message: unknown): Rest | undefined {
-    return this.#incoming.readerOf(message as Body);
+  willDeliver(message: unknown, gate: Gate): void {
+    this.#incoming.readerOf(message as Body)?.willDeliver(gate);
   }
 
   deliver(): void {
@@ -97,16 +102,20 @@ export class StreamedBodiesOf {
   }
 
   /** The turn of the body of the frame begun last has come. */
-  draw(sends: Outbox): void {
-    this.#drawing = sends.beginBody();
+  draw(): void {
+    this.#drawing = this.#host.sends.beginBody();
   }
 
   /** Writes what has come of a body of ours, as far as there is room. Returns whether it is whole, so that more may begin. */
-  write(port: StreamingPort, out: Writer): boolean {
-    while (this.#drawing && out.hasRoom) {
+  write(): boolean {
+    const host = this.#host;
+    const cause = host.sends.broken;
+    // The peer waits for the rest of it, and takes whatever comes for that.
+    if (cause) host.cutOff(new WireError('reset', 'A body of ours broke off', { cause }));
+    while (this.#drawing && host.sends.out.hasRoom) {
       const part = this.#drawing.take();
       if (part === undefined) break;
-      port.write(part.bytes, part.last);
+      host.write(part.bytes, part.last);
       if (!part.last) continue;
       this.#drawing = undefined;
       this.machine.bodyWritten();

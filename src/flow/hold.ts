@@ -82,10 +82,9 @@ export class Gate {
     return delivery.delivered();
   }
 
-  /** Makes the next message to be delivered one that can be held by its source, too; `consumed` is called for it in place of the gate's own. */
-  prepare(consumed: () => void): Delivery {
-    this.#delivery = new Delivery(this, consumed);
-    return this.#delivery;
+  /** How the next message is delivered: for a source that may hold it, too. */
+  willDeliver(delivery: Delivery): void {
+    this.#delivery = delivery;
   }
 
   /** @internal The message that is being delivered, as something to hold. */
@@ -123,21 +122,19 @@ export class Gate {
 /** One held message. */
 export class Delivery {
   readonly gate: Gate;
-  readonly #consumed: (() => void) | undefined;
   /** @internal How many hold it. */
   holds = 0;
   #running = true;
 
-  constructor(gate: Gate, consumed?: () => void) {
+  constructor(gate: Gate) {
     this.gate = gate;
-    this.#consumed = consumed;
   }
 
   hold(room: number): Hold {
     return new HoldOn(this, room);
   }
 
-  /** The first `next` has returned. Returns whether nobody holds the message any more. */
+  /** The first `next` has returned. Returns whether the message is consumed, since nobody holds it. */
   delivered(): boolean {
     this.#running = false;
     return this.holds === 0;
@@ -146,9 +143,11 @@ export class Delivery {
   /** @internal A hold was released. */
   letGo(): void {
     this.holds--;
-    if (this.holds > 0 || this.#running) return;
-    if (this.#consumed) this.#consumed();
-    else this.gate.consumed();
+    if (this.holds === 0 && !this.#running) this.consumed();
+  }
+
+  protected consumed(): void {
+    this.gate.consumed();
   }
 }
 
