@@ -1,4 +1,4 @@
-import { type Connection, converse, relay, serve } from 'rx-tinyproto';
+import { type Connection, converse, relay, serve, tinyproto } from 'rx-tinyproto';
 import type { Observable, OperatorFunction } from 'rxjs';
 
 /*
@@ -9,6 +9,9 @@ import type { Observable, OperatorFunction } from 'rxjs';
  *
  * What one side is too slow for, the other is held by: the bridge keeps one message each way.
  */
+
+/** To `connect` with where the server is a Python program: who types on does not wait for its answers, and it is lost if a line meets one. */
+export const pythonOptions = { framing: tinyproto({ duplex: 'half' }) };
 
 /** For the connections of pages: each has one of its own to the server, as long as it stays. `server$` is what `connect` gives. */
 export function bridge(server$: Observable<Connection>): OperatorFunction<Connection, never> {
