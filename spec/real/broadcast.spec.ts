@@ -201,6 +201,26 @@ describe('broadcast over loopback', () => {
     expect(Math.max(...heard)).toBe(20);
   });
 
+  it('keeps each member that reads, whatever one says with a single write', async () => {
+    const said = 3_000;
+    const room = broadcast<Uint8Array>();
+    const chat: Handler = (conn) =>
+      merge(room.join(conn), conn.messages$.pipe(consume((line) => room.send(line, { except: conn }))));
+    const { port, connections } = await serving(test, chat, { framing: lines() });
+    const sockets = Array.from({ length: 4 }, () => dialSocket(port));
+    onTestFinished(() => sockets.forEach((socket) => void socket.destroy()));
+    const heard = sockets.map(() => 0);
+    sockets.forEach((socket, at) => {
+      socket.on('data', ({ length }) => (heard[at] = (heard[at] as number) + length));
+    });
+    await expect.poll(() => connections.length).toBe(4);
+    sockets[0]?.write('x\n'.repeat(said));
+    await expect
+      .poll(() => heard.reduce((sum, bytes) => sum + bytes, 0), { timeout: 20_000 })
+      .toBe(3 * 2 * said);
+    expect(heard).toEqual([0, 2 * said, 2 * said, 2 * said]);
+  });
+
   it('sends a member that did not read what waited in the framing to which it was reframed meanwhile', async () => {
     const room = broadcast<Uint8Array>({ maxPendingBytes: 1 << 26 });
     const { port, next } = await serving(test, joins(room), { framing: lines({ maxLineBytes: 1 << 20 }) });

@@ -20,12 +20,14 @@ import {
   filter,
   from,
   ignoreElements,
+  lastValueFrom,
   map,
   merge,
   mergeMap,
   NEVER,
   type Observable,
   of,
+  range,
   take,
   takeUntil,
   tap,
@@ -430,6 +432,32 @@ describe('broadcast', () => {
       expect(letterOf(heard)).toBe('abc');
     }),
   );
+
+  it(
+    'lets others have their turn, also with nobody in it, while one sends again whenever it is told',
+    marbles(({ flush }) => {
+      const room = broadcast<string>();
+      let sent = 0;
+      let sentBefore = 0;
+      asyncScheduler.schedule(() => {
+        sentBefore = sent;
+      });
+      range(3_000)
+        .pipe(concatMap(() => room.send('on and on')))
+        .subscribe(() => sent++);
+      flush();
+      expect(sent).toBe(3_000);
+      expect(sentBefore).toBeLessThan(1_500);
+    }),
+  );
+
+  it('tells of a burst of messages together, in order, however many they are', async () => {
+    const room = broadcast<string>();
+    const told: number[] = [];
+    const each$ = range(5_000).pipe(mergeMap((at) => room.send('x').pipe(tap(() => told.push(at)))));
+    await lastValueFrom(each$);
+    expect(told).toEqual(Array.from({ length: 5_000 }, (_, at) => at));
+  });
 
   it('refuses options that cannot be meant', () => {
     expect(() => broadcast({ maxPendingBytes: 0 })).toThrow(RangeError);

@@ -1,10 +1,11 @@
-import { asapScheduler, BehaviorSubject, defer, map, Observable, Subject, type Subscriber } from 'rxjs';
+import { BehaviorSubject, defer, map, Observable, Subject, type Subscriber } from 'rxjs';
 import { claim } from '../connection/claim.js';
 import type { Connection } from '../connection/connection.js';
 import { positive } from '../connection/options.js';
 import { WireError } from '../errors.js';
 import { type Envelope, envelope, type Parcel } from './envelope.js';
 import { type Member, type MemberLimits, member, type OnSlow } from './member.js';
+import { outcomes } from './outcomes.js';
 import { replayLog } from './replay-log.js';
 import type { Audience, BroadcastOptions, Dropped, Room, SendOptions } from './room.js';
 
@@ -22,6 +23,7 @@ export function localRoom<T>(options: BroadcastOptions = {}): LocalRoom<T> {
   const members = new BehaviorSubject<ReadonlySet<Connection<unknown, T>>>(connections);
   const dropped = new Subject<Dropped<T>>();
   const log = replayLog<T>(options.replay ?? 0, limits);
+  const sent = outcomes();
   let droppedCount = 0;
 
   const drop = (connection: Connection<unknown, T>, message: T, why: Dropped<T>['why']) => {
@@ -100,7 +102,7 @@ export function localRoom<T>(options: BroadcastOptions = {}): LocalRoom<T> {
         if (missing === 0) done();
       };
       for (const one of full) one.whenRoom(roomy);
-      if (missing === 0) subscriber.add(asapScheduler.schedule(done));
+      if (missing === 0) sent(all.length, done);
     });
 
   return {
