@@ -1,6 +1,6 @@
-import { type Connection, consume, converse, serve } from 'rx-tinyproto';
+import { type Connection, consume, converse, reconnect, serve } from 'rx-tinyproto';
 import { drawSvg, hex, type MarbleHelpers, marbles, type Recording, record } from 'rx-tinyproto/testing';
-import { concatMap, ignoreElements, interval, map, merge, of, take, tap, timer } from 'rxjs';
+import { concatMap, defer, ignoreElements, interval, map, merge, of, take, tap, timer } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { expectKept } from '../helpers/kept-file.js';
 import { options, shout, whispers } from './recorded/shout.js';
@@ -133,6 +133,29 @@ describe('record', () => {
       run(taped$.pipe(silent));
       const guest$ = connect('server:1', options).pipe(converse((conn) => conn.messages$));
       expectObservable(guest$).toBe('---------------|');
+    }),
+  );
+
+  it(
+    'says of a connection that is on its second wire where that leads',
+    marbles(({ listen, connect, run, expectObservable }) => {
+      run(listen('first:1', options).pipe(serve(() => timer(1))));
+      run(listen('second:1', options).pipe(serve((conn) => conn.messages$)));
+      let dials = 0;
+      const client$ = defer(() => connect(dials++ === 0 ? 'first:1' : 'second:1', options)).pipe(
+        reconnect({ minDelayMs: 1, onEnd: 'reconnect' }),
+        converse((conn) => {
+          const taped = record().connection(conn);
+          const remote$ = timer(0, 50).pipe(
+            take(2),
+            map(() => taped.remote),
+          );
+          return merge(taped.messages$.pipe(ignoreElements()), remote$);
+        }),
+        take(2),
+      );
+      const remotes = { a: { host: 'first', port: 1 }, b: { host: 'second', port: 1 } };
+      expectObservable(client$).toBe('a 49ms (b|)', remotes);
     }),
   );
 

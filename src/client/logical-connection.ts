@@ -96,7 +96,7 @@ export function logicalConnection<In, Out>(
     abandoned.complete();
   };
 
-  const connection: Connection<In, Out> & Doors<Out> = {
+  const connection: Required<Connection<In, Out>> & Doors<Out> = {
     id: crypto.randomUUID(),
     get local() {
       return latest.local;

@@ -26,10 +26,14 @@ export function recordedConnection<In, Out>(
     note('closed', 'received', { kind: 'N', value: how });
   });
 
-  const recorded: Connection<In, Out> & { [claimed](): void } = {
+  const recorded: Required<Connection<In, Out>> & { [claimed](): void } = {
     id: connection.id,
-    local: connection.local,
-    remote: connection.remote,
+    get local() {
+      return connection.local;
+    },
+    get remote() {
+      return connection.remote;
+    },
     get security() {
       return connection.security;
     },

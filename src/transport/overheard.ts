@@ -11,15 +11,13 @@ export interface Ear {
   destroy?(options: Parameters<Wire['destroy']>[0]): void;
 }
 
-/** All that there is by its name: what a type is given later must be passed on, too, or it does not compile. */
-type Every<T> = { readonly [Name in keyof Required<T>]: T[Name] };
-
 /** A transport as it is, but that each of its wires has an ear. A wire that has a handshake to do, and the one that comes of it, have the same. */
 export function overheard(
   transport: Transport,
   earOf: (wire: Wire, direction: 'accepted' | 'dialled') => Ear,
 ): Transport {
-  const same: Every<Transport> = {
+  // `Required`, here and below: what the type is given later does not compile before it is passed on, too.
+  const same: Required<Transport> = {
     canSecure: transport.canSecure,
     get maxWires() {
       return transport.maxWires;
@@ -33,7 +31,7 @@ export function overheard(
 }
 
 function overheardWire(wire: Wire, ear: Ear): Wire {
-  const same: Every<Wire> = {
+  const same: Required<Wire> = {
     local: wire.local,
     remote: wire.remote,
     keepsChunks: wire.keepsChunks,
