@@ -11,6 +11,9 @@ import type { Source } from './source.js';
 
 const empty: Uint8Array = new Uint8Array(0);
 
+/** As fast, at least, a side reads what it has, to find where to go on. */
+const readBytesPerMs = 16 * 1_024;
+
 type Type = Letter['type'];
 type OfType<T extends Type> = Extract<Letter, { readonly type: T }>;
 
@@ -36,7 +39,12 @@ export class Dialogue {
 
   /** The next letter, which must be one of these. A rejection is an error wherever it stands. */
   async hear<T extends Type>(...types: readonly T[]): Promise<OfType<T>> {
-    const letter = await this.hearOrEnd();
+    return this.hearAfter(0, ...types);
+  }
+
+  /** The same of a side that may have to read so many bytes of a file before it answers. */
+  async hearAfter<T extends Type>(bytes: number, ...types: readonly T[]): Promise<OfType<T>> {
+    const letter = await this.hearOrEnd(bytes);
     if (letter === undefined) throw new FileError('cut-off', 'The other side has ended the conversation');
     if (types.some((type) => type === letter.type)) return letter as OfType<T>;
     if (letter.type === 'rejected') throw new FileError('rejected', letter.reason);
@@ -47,8 +55,8 @@ export class Dialogue {
   }
 
   /** The next letter, or undefined when the other side has ended the conversation. */
-  async hearOrEnd(): Promise<Letter | undefined> {
-    const body = await this.#next();
+  async hearOrEnd(bytesToRead = 0): Promise<Letter | undefined> {
+    const body = await this.#next(this.idleTimeoutMs + bytesToRead / readBytesPerMs);
     if (body === undefined) return undefined;
     if (body.size > maxLetterBytes)
       throw new FileError('unexpected-letter', 'The other side sent a chunk where a letter is due');
@@ -66,7 +74,7 @@ export class Dialogue {
   /** Takes so many bytes in chunks, and not one more. */
   async receive(bytes: number, landing: Landing, came: (bytes: number) => void): Promise<void> {
     for (let left = bytes; left > 0; ) {
-      const body = await this.#next();
+      const body = await this.#next(this.idleTimeoutMs);
       if (body === undefined) throw new FileError('cut-off', `The other side ended ${left} bytes too early`);
       if (body.size === 0 || body.size > left)
         throw new FileError('wrong-size', `A chunk of ${body.size} bytes came where ${left} are missing`);
@@ -82,12 +90,9 @@ export class Dialogue {
     }
   }
 
-  async #next(): Promise<Body | undefined> {
-    const stalled = () =>
-      throwError(() => new FileError('stalled', `Nothing came for ${this.idleTimeoutMs} ms`));
-    const next$ = from(this.#bodies.next()).pipe(
-      timeout({ first: timerMs(this.idleTimeoutMs), with: stalled }),
-    );
+  async #next(ms: number): Promise<Body | undefined> {
+    const stalled = () => throwError(() => new FileError('stalled', `Nothing came for ${ms} ms`));
+    const next$ = from(this.#bodies.next()).pipe(timeout({ first: timerMs(ms), with: stalled }));
     const { done, value } = await firstValueFrom(next$);
     return done ? undefined : value;
   }

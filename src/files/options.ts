@@ -13,7 +13,7 @@ export const filesOptions = {
 
 /** How long to wait. */
 export interface Patience {
-  /** How long the other side may say nothing, in milliseconds; it may be reading a large file meanwhile, to find where to go on. @default 300,000 */
+  /** How long the other side may say nothing, in milliseconds; longer, by a second for 16 MiB, where it may have to read what it has, to find where to go on. @default 300,000 */
   readonly idleTimeoutMs?: number;
 }
 

@@ -185,7 +185,7 @@ class Desk {
       try {
         const source = new Source(handle, (await handle.stat()).size);
         await this.#dialogue.say({ type: 'download-confirmation', size: source.size, isOurs });
-        const { held } = await this.#dialogue.hear('confirmed');
+        const { held } = await this.#dialogue.hearAfter(isOurs ? source.size : 0, 'confirmed');
         const done = await give(this.#dialogue, source, isOurs ? held : undefined);
         await this.#dialogue.hear('confirmed');
         return done;

@@ -39,7 +39,7 @@ export async function take(
   isOurs: boolean,
   report: Report = () => {},
 ): Promise<Done> {
-  const resumedFrom = isOurs ? (await dialogue.hear('resume-from')).offset : 0;
+  const resumedFrom = isOurs ? (await dialogue.hearAfter(landing.held.bytes, 'resume-from')).offset : 0;
   await landing.startAt(resumedFrom);
   let bytes = resumedFrom;
   report({ bytes, size, resumedFrom });

@@ -55,7 +55,7 @@ export function upload({ from, to, ...options }: UploadOptions): OperatorFunctio
       try {
         const source = new Source(handle, (await handle.stat()).size);
         await dialogue.say({ type: 'upload-request', size: source.size, path: to, isOurs: true });
-        const { held } = await dialogue.hear('confirmed');
+        const { held } = await dialogue.hearAfter(source.size, 'confirmed');
         const done = await give(dialogue, source, held, report);
         await dialogue.hear('confirmed');
         if (held) report(done);
