@@ -5,7 +5,7 @@ import { type FrameDoor, frameDoor } from '../connection/frames.js';
 import type { ManySender } from '../connection/outbox.js';
 import { shareable } from '../connection/turns.js';
 import type { SendError } from '../errors.js';
-import type { Frame } from '../framing/framing.js';
+import type { Frame, Framing } from '../framing/framing.js';
 
 /** Larger ones go to the wire as they are. */
 const mostCopiedBytes = 16_384;
@@ -37,16 +37,18 @@ export function sealed<T>(message: T, bytes: Uint8Array, codec: Codec<unknown, T
 }
 
 function framedOnce<T>(message: T, encode: (door: FrameDoor<T>) => Frame): Envelope<T> {
-  let made: Framed<T>[] = [];
+  const made = new Map<Framing, Map<Codec<unknown, T> | undefined, Framed<T>>>();
+  /** Most speak the same as the one before. */
+  let latest: Framed<T> | undefined;
   const parcelFor = (connection: Connection<unknown, T>): Parcel<T> => {
     const door = frameDoor<T>(connection);
     if (!door) return plain(message);
-    const same = made.find(({ spoken }) => isSpoken(door, spoken));
-    if (same) return same;
+    if (latest && isSpoken(door, latest.spoken)) return latest;
     const { framing, codec } = door;
-    const parcel = framed(message, encode(door), { framing, codec }, parcelFor);
-    made = [...made, parcel];
-    return parcel;
+    const ofFraming = made.get(framing) ?? new Map<Codec<unknown, T> | undefined, Framed<T>>();
+    latest = ofFraming.get(codec) ?? framed(message, encode(door), { framing, codec }, parcelFor);
+    made.set(framing, ofFraming.set(codec, latest));
+    return latest;
   };
   return { message, parcelFor };
 }
