@@ -1,9 +1,9 @@
 import type { Framing, FramingMachine, Wait } from '../framing/framing.js';
-import { hexOf as spaced } from './bytes.js';
+import { hexOf } from './bytes.js';
 import { framed } from './every-split.js';
 
-/** Bytes as the bench writes them down. */
-export const hexOf = (bytes: Uint8Array): string => spaced(bytes).replaceAll(' ', '');
+/** Bytes as the bench writes them down: no blanks between the digits. */
+export const digitsOf = (bytes: Uint8Array): string => hexOf(bytes).replaceAll(' ', '');
 
 /** A machine on the bench: what it does to its surroundings is written down, in order. */
 export class Bench {
@@ -12,7 +12,7 @@ export class Bench {
 
   constructor(readonly framing: Framing) {
     this.machine = framing.open({
-      write: (bytes, last) => this.log.push(hexOf(bytes) + (last ? '.' : '')),
+      write: (bytes, last) => this.log.push(digitsOf(bytes) + (last ? '.' : '')),
       opened: () => this.log.push('opened'),
       outcome: (of) => this.log.push(of),
       fail: (error, { reset }) => this.log.push(`${error.code}${reset ? ' by reset' : ''}`),
@@ -42,7 +42,7 @@ export class Bench {
 
   read(): string | undefined {
     const message = this.machine.read();
-    return message && hexOf(message);
+    return message && digitsOf(message);
   }
 
   /** Reads all there is, and consumes it. */

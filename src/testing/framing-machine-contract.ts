@@ -1,7 +1,7 @@
 import type { Framing } from '../framing/framing.js';
 import { asBytes, joined, sameBytes } from './bytes.js';
 import { framed } from './every-split.js';
-import { Bench, hexOf } from './framing-bench.js';
+import { Bench, digitsOf } from './framing-bench.js';
 import type { FramingSamples, TestRunner } from './framing-samples.js';
 import { must } from './must.js';
 
@@ -40,7 +40,7 @@ export function machineContract(
         pieces.map((piece) => piece.endsWith('.')),
         pieces.map((_, index) => index === pieces.length - 1),
       );
-      must(pieces.join('').replace('.', ''), hexOf(A));
+      must(pieces.join('').replace('.', ''), digitsOf(A));
       must(bench.machine.midFrame, false);
     });
 
@@ -62,9 +62,9 @@ export function machineContract(
     it('decodes one message a pull, and counts what is unread', () => {
       const bench = Bench.open(make()).receive(a, b);
       must(bench.machine.unreadBytes, A.length + B.length);
-      must(bench.read(), hexOf(a));
+      must(bench.read(), digitsOf(a));
       if (givesBack) must(bench.machine.unreadBytes, B.length);
-      must(bench.read(), hexOf(b));
+      must(bench.read(), digitsOf(b));
       must(bench.read(), undefined);
       must(bench.machine.unreadBytes, 0);
       must(bench.since(), '');
@@ -80,7 +80,7 @@ export function machineContract(
           if (read) kept.push(read);
         }
       }
-      must(kept.map(hexOf), [a, b, c, a, b, c].map(hexOf));
+      must(kept.map(digitsOf), [a, b, c, a, b, c].map(digitsOf));
     });
 
     it('delivers plain Uint8Arrays, also out of Buffers and their like', () => {
@@ -93,14 +93,14 @@ export function machineContract(
       const bench = Bench.open(make());
       must(bench.machine.tryEnd(), true);
       must(bench.machine.canBegin(false), false);
-      must(bench.receive(a).drain(), [hexOf(a)]);
+      must(bench.receive(a).drain(), [digitsOf(a)]);
       must(bench.since(), '');
     });
 
     it('sends on behind their FIN', () => {
       const bench = Bench.open(make()).receive(a);
       bench.machine.receiveEnd();
-      must(bench.drain(), [hexOf(a)]);
+      must(bench.drain(), [digitsOf(a)]);
       must(bench.machine.canBegin(false), true);
       must(bench.since(), '');
     });
@@ -109,7 +109,7 @@ export function machineContract(
   describe('its machine, when it is closed', () => {
     it('drops and counts what is unread, and what comes', () => {
       const bench = Bench.open(make()).receive(a, b);
-      must(bench.read(), hexOf(a));
+      must(bench.read(), digitsOf(a));
       bench.machine.close();
       must(bench.machine.dropped.messages, 1);
       bench.receive(c, a);
@@ -144,7 +144,7 @@ export function machineContract(
       it('says so at once where nothing is unread', () => {
         const bench = Bench.open(make()).receive(a);
         bench.machine.receive(halves(A)[0]);
-        must(bench.drain(), [hexOf(a)]);
+        must(bench.drain(), [digitsOf(a)]);
         bench.machine.receiveEnd();
         must(bench.since(), 'cut-short');
         must(bench.machine.canBegin(false), false);
@@ -155,7 +155,7 @@ export function machineContract(
         bench.machine.receive(halves(A)[0]);
         bench.machine.receiveEnd();
         must(bench.since(), '');
-        must(bench.drain(), [hexOf(a)]);
+        must(bench.drain(), [digitsOf(a)]);
         must(bench.since(), 'cut-short');
       });
     });
@@ -166,7 +166,7 @@ export function machineContract(
         const bench = Bench.open(make()).receive(a, b);
         bench.machine.receive(bytes.slice());
         if (code === 'cut-short') bench.machine.receiveEnd();
-        must(bench.drain(), [a, b].map(hexOf));
+        must(bench.drain(), [a, b].map(digitsOf));
         must(bench.since(), code);
         must(bench.receive(c).drain(), []);
         bench.machine.receiveEnd();
@@ -182,8 +182,8 @@ export function machineContract(
         const bench = Bench.open(make()).receive(a, b, c);
         const half = halves(A)[0];
         bench.machine.receive(half.slice());
-        must(bench.read(), hexOf(a));
-        must(hexOf(bench.machine.release()), hexOf(joined([framed(make(), [b, c]), half])));
+        must(bench.read(), digitsOf(a));
+        must(digitsOf(bench.machine.release()), digitsOf(joined([framed(make(), [b, c]), half])));
         must(bench.machine.unreadBytes, 0);
         must(bench.machine.canBegin(false), false);
         must(bench.receive(a).read(), undefined);
@@ -198,12 +198,12 @@ export function machineContract(
           bench.machine.receive(Uint8Array.of(byte));
           must(bench.read(), undefined);
         }
-        must(hexOf(bench.machine.release()), hexOf(half));
+        must(digitsOf(bench.machine.release()), digitsOf(half));
       });
 
     it('gives back what it has not looked into', () => {
       const bench = Bench.open(make()).receive(a);
-      must(hexOf(bench.machine.release()), hexOf(A));
+      must(digitsOf(bench.machine.release()), digitsOf(A));
     });
   });
 }
