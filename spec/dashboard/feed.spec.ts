@@ -98,6 +98,22 @@ describe('what a dashboard is fed with', () => {
     }),
   );
 
+  it(
+    'is all that is said where many are here and few say something',
+    marbles((helpers) => {
+      const batch$ = shown(helpers, 250).pipe(
+        map(({ skipped, counts }) => ({ skipped, ...counts })),
+        take(1),
+      );
+      const quiet$ = helpers.connect(server, { codec }).pipe(converse(() => timer(200)));
+      helpers.run(range(0, 26).pipe(mergeMap(() => quiet$)));
+      helpers.run(range(0, 5).pipe(mergeMap(() => chatty(helpers, 1))));
+      helpers.expectObservable(batch$).toBe('100ms (n|)', {
+        n: { skipped: 0, open: 26, in: 5, out: 5, errors: 0 },
+      });
+    }),
+  );
+
   it.each([
     ['is bounded, however many talk', 0, { marks: 40, skipped: 170, came: 90 }],
     ['is not what happened before somebody asked', 50, { marks: 0, skipped: 0, came: 90 }],

@@ -277,6 +277,23 @@ describePeer('Chromium', hasChromium, () => {
     await page.close();
   });
 
+  it('is drawn in the colours that a visitor forces on it', async () => {
+    const { address, url } = await shownServer();
+    running.push(
+      crowd(connect(address, crowdOptions), { people: 5, everyMs: 50, stayMs: 60_000 }).subscribe(),
+    );
+    const { page, errors } = await opened(url, { forcedColors: 'active' });
+    await page.locator('#rows li').nth(4).waitFor();
+    const colours = `(() => {
+      const canvas = document.querySelector('canvas');
+      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      return new Set(new Uint32Array(data.buffer)).size;
+    })()`;
+    await expect.poll(() => page.evaluate<number>(colours)).toBeGreaterThan(3);
+    expect(errors).toEqual([]);
+    await page.close();
+  });
+
   it.each(['light', 'dark'] as const)('fits on a phone, %s', async (colorScheme) => {
     const { address, url } = await shownServer();
     running.push(

@@ -86,8 +86,10 @@ export function feed(marksPerSecond: number, scheduler: SchedulerLike = asyncSch
 
   function message(row: Row, kind: 'in' | 'out', value: unknown): void {
     if (row.batch !== batches) Object.assign(row, { batch: batches, messages: 0 });
-    const share = Math.max(1, perBatch / Math.max(1, open.size));
-    row.shown = row.messages++ < share && told < perBatch && mark(row, kind, excerpt.of(value));
+    const hasShare = row.messages++ < Math.max(1, perBatch / Math.max(1, open.size));
+    // Who says much among many who are quiet is shown whole; from half of the room on, each has a share.
+    const hasRoom = told < perBatch / 2 || (hasShare && told < perBatch);
+    row.shown = hasRoom && mark(row, kind, excerpt.of(value));
     if (row.shown) told++;
     else skipped++;
   }

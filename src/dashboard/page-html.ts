@@ -27,8 +27,8 @@ button, select { font: inherit; color: inherit; background: var(--stripe); borde
 button.still { background: var(--accent); border-color: var(--accent); color: var(--ground); }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: -2px; }
 #rows:focus-visible { outline: none; }
-main:has(#rows:focus-visible) { box-shadow: 0 -2px var(--accent), 0 2px var(--accent); z-index: 1; }
-main { flex: 1; min-height: 0; overflow-y: auto; display: grid; grid-template-columns: minmax(7rem, 13rem) 1fr; align-items: start; }
+main:has(#rows:focus-visible) { outline: 2px solid var(--accent); z-index: 1; }
+main { flex: 1; min-height: 8rem; position: relative; overflow-y: auto; display: grid; grid-template-columns: minmax(7rem, 13rem) 1fr; align-items: start; }
 #rows { list-style: none; margin: 26px 0 0; padding: 0; border-right: 1px solid var(--line); }
 #rows li { height: 28px; line-height: 28px; padding: 0 .6rem; font: 12px/28px ui-monospace, monospace; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; cursor: pointer; }
 #rows li.odd { background: var(--stripe); }
@@ -45,7 +45,20 @@ footer { border-top: 1px solid var(--line); padding: .5rem .8rem; display: grid;
 #legend .in { color: var(--in); } #legend .out { color: var(--out); } #legend .flow { color: var(--flow); } #legend .error { color: var(--error); }
 @media (max-width: 40rem) {
   body { font-size: 13px; } nav { margin-left: 0; width: 100%; } nav button, nav select { flex: 1; }
+  nav button, nav select { padding: .3rem .4rem; white-space: nowrap; }
   main { grid-template-columns: 7.5rem 1fr; } #rows li { padding: 0 .35rem; font-size: 11px; } #keys { display: none; } #detail { min-height: 6.4em; }
+}
+@media (max-height: 30rem) {
+  header, footer { padding-block: .25rem; } #keys { display: none; }
+  #detail { min-height: 2.8em; } #detail pre { max-height: 2.8em; }
+}
+@media (forced-colors: active) {
+  :root {
+    --ground: Canvas; --stripe: Canvas; --ink: CanvasText; --faint: CanvasText; --line: GrayText; --accent: Highlight;
+    --in: LinkText; --out: CanvasText; --flow: GrayText; --error: CanvasText;
+  }
+  #empty { forced-color-adjust: none; }
+  #rows li[aria-selected=true], button.still { background: Highlight; color: HighlightText; forced-color-adjust: none; }
 }
 </style>
 </head>

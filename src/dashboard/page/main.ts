@@ -161,10 +161,10 @@ resized();
 showDetail(at('detail'), undefined, undefined);
 if (matchMedia('(max-width: 40rem)').matches) span.value = '5000';
 new ResizeObserver(resized).observe(main);
-const dark = matchMedia('(prefers-color-scheme: dark)');
+const looks = ['(prefers-color-scheme: dark)', '(forced-colors: active)'].map((query) => matchMedia(query));
 
 merge(
-  on(dark, 'change', () => lanes.recolor()),
+  ...looks.map((look) => on(look, 'change', () => lanes.recolor())),
   on(main, 'scroll', showRows),
   on(pause, 'click', () => keys[' ']?.()),
   on(span, 'change', () => stand(still)),
