@@ -30,6 +30,11 @@ export interface WebSocketOptions {
   readonly textFrames?: 'refuse' | 'pass';
   /** How long a caller of a server of ours may take for its handshake, in milliseconds. @default 10,000 */
   readonly handshakeTimeoutMs?: number;
+  /**
+   * How long the other side may take, once a close frame is on its way, for what was written before it and to hang up, in milliseconds. Raise it together with the
+   * `closeTimeoutMs` of `listen` and `connect`. @default 10,000
+   */
+  readonly closeTimeoutMs?: number;
   /** How often a ping is sent while nothing else is on its way, so that no proxy takes the connection for dead, in milliseconds. An answer is not waited for. @default 30,000 */
   readonly pingMs?: number;
   /** How often a wire that is paused looks whether the peer is still there, in milliseconds. @default 5,000 */

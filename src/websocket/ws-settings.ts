@@ -1,10 +1,15 @@
 import { DEFAULT_MAX_MESSAGE_BYTES, limit } from '../framing/limits.js';
+import { timerMs } from '../transport/patience.js';
 import type { WebSocketOptions } from './ws-options.js';
 
-/** How long the other side may take to hang up after both close frames. */
-const closeTimeout = 10_000;
-
-const limits = ['maxMessageBytes', 'handshakeTimeoutMs', 'pingMs', 'probeMs', 'lingerMs'] as const;
+const limits = [
+  'maxMessageBytes',
+  'handshakeTimeoutMs',
+  'closeTimeoutMs',
+  'pingMs',
+  'probeMs',
+  'lingerMs',
+] as const;
 
 /** Throws a `TypeError` or a `RangeError` for limits that are none: Node takes some of them for no limit, or for no time at all. */
 export function demandLimits(options: WebSocketOptions): void {
@@ -15,6 +20,11 @@ export function demandLimits(options: WebSocketOptions): void {
 export function wsSettings({
   maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES,
   compress = false,
+  closeTimeoutMs = 10_000,
 }: WebSocketOptions) {
-  return { maxPayload: maxMessageBytes, perMessageDeflate: compress, closeTimeout };
+  return {
+    maxPayload: maxMessageBytes,
+    perMessageDeflate: compress,
+    closeTimeout: timerMs(closeTimeoutMs),
+  };
 }
