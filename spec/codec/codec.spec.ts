@@ -261,6 +261,22 @@ describe('a connection with a codec', () => {
     }),
   );
 
+  it.each([
+    ['a promise', Promise.resolve(new Uint8Array(2))],
+    ['an ArrayBuffer', new ArrayBuffer(2)],
+    ['a string', 'ab'],
+    ['16 bits each', Uint16Array.of(1, 2)],
+    ['nothing', undefined],
+  ])('sends nothing where it gives %s in place of bytes', (_, given) =>
+    marbles(({ listen, connect, run, expectObservable }) => {
+      run(listen(server).pipe(serve((conn) => conn.messages$)));
+      const odd: Codec<unknown> = { decode: (bytes) => bytes, encode: () => given as unknown as Uint8Array };
+      const sent$ = connect(server, { codec: odd }).pipe(converse((conn) => conn.send('x')));
+      const cause = { name: 'TypeError' };
+      expectObservable(sent$).toBe('#', undefined, { code: 'not-encodable', fate: 'not-sent', cause });
+    })(),
+  );
+
   it(
     'ends with an AsyncSchemaError when a schema answers with a promise',
     marbles(({ listen, connect, run, expectObservable }) => {

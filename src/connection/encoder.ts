@@ -27,7 +27,7 @@ export function encode<Out>({ framing, codec, bodies }: Spoken<unknown, Out>, me
 export function bytesOf<Out>(codec: Codec<unknown, Out> | undefined, message: Out): Uint8Array {
   if (codec === undefined) return demandBytes(message);
   try {
-    return codec.encode(message);
+    return demandBytes(codec.encode(message)); // a promise would go out as nothing
   } catch (cause) {
     throw new SendError('not-encodable', 'The codec cannot encode the value', { cause, fate: 'not-sent' });
   }
@@ -36,5 +36,5 @@ export function bytesOf<Out>(codec: Codec<unknown, Out> | undefined, message: Ou
 /** Throws a `TypeError` for what is no bytes. */
 export function demandBytes(message: unknown): Uint8Array {
   if (message instanceof Uint8Array) return message;
-  throw new TypeError('Without a codec, a message is a Uint8Array');
+  throw new TypeError('Without a codec a message is a Uint8Array, and with one what it gives');
 }
