@@ -478,6 +478,45 @@ describe('broadcast over a bus that keeps a history', () => {
   );
 
   it(
+    'fills in as much as a member has room for, and tells of the rest',
+    marbles(
+      (helpers) => {
+        const bus = virtualBus({ keeps: 100 });
+        const [end, other] = [bus.end(), bus.end()];
+        const [one, two] = [lobby(end), lobby(other, { replay: 100 })];
+        const heard: string[] = [];
+        const missed: string[] = [];
+        const sends = (ms: number, first: number, count: number) =>
+          at(ms, () =>
+            merge(
+              ...Array.from({ length: count }, (_, index) =>
+                one.send(`${first + index}${'.'.repeat(30_000)}`),
+              ),
+            ),
+          ).subscribe();
+        helpers.run(untilEnd(one.state$));
+        two.missed$.subscribe(({ count, why }) => missed.push(`${count} ${why}`));
+        sends(5, 1, 50);
+        act(10, () => served(helpers, two, 'two:1', { b: hears(heard) }, endMs));
+        act(40, () => other.cut());
+        sends(45, 51, 50);
+        act(50, () => other.repair());
+        sends(70, 101, 1);
+        helpers.flush();
+        // 34 of 30 KB each are as much as one may have waiting.
+        const numbers = (first: number, last: number) =>
+          Array.from({ length: last - first + 1 }, (_, index) => `${first + index}`);
+        expect(words(heard).map((each) => each.replace(/\.+$/, ''))).toEqual([
+          ...numbers(17, 50),
+          ...numbers(67, 101),
+        ]);
+        expect(missed).toEqual(['16 lost']);
+      },
+      { windowBytes: 1 << 20 },
+    ),
+  );
+
+  it(
     'fills in what it missed while it was away, each once',
     marbles((helpers) => {
       const bus = virtualBus({ keeps: 10 });

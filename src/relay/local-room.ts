@@ -11,6 +11,7 @@ import type { Audience, BroadcastOptions, Dropped, Room, SendOptions } from './r
 
 /** A room, and the way into it for messages that came in an envelope. */
 export interface LocalRoom<T> extends Room<T> {
+  readonly limits: MemberLimits;
   /** As `send`, in two steps: queues it for the members now, or throws; gives what hands it over when subscribed. What is queued meanwhile comes behind. */
   queue(each: Envelope<T>, where?: SendOptions<T>): Observable<void>;
 }
@@ -106,6 +107,7 @@ export function localRoom<T>(options: BroadcastOptions = {}): LocalRoom<T> {
     });
 
   return {
+    limits,
     join,
     queue,
     send: (message, where) => defer(() => queue(envelope(message), where)),

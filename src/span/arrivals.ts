@@ -11,10 +11,12 @@ import {
   Subject,
   type Subscription,
   tap,
+  toArray,
 } from 'rxjs';
 import type { Codec } from '../codec/codec.js';
 import { sealed } from '../relay/envelope.js';
 import type { LocalRoom } from '../relay/local-room.js';
+import type { MemberLimits } from '../relay/member.js';
 import type { Bus, BusState, Letter } from './bus.js';
 import { heard } from './heard.js';
 import type { Missed } from './room.js';
@@ -23,8 +25,7 @@ import { processOf } from './writer.js';
 export interface ArrivalsOptions<T> {
   readonly local: LocalRoom<T>;
   readonly codec: Codec<T> | undefined;
-  /** Whether members may have a sender wait: then one is delivered at a time, and so many may wait. */
-  readonly waits: boolean;
+  /** Where members may have a sender wait, one is delivered at a time, and so many may wait. */
   readonly maxArrivingMessages: number;
   /** Who we are. */
   readonly writer: string;
@@ -47,9 +48,10 @@ export interface Arrivals {
 export function arrivals<T>(
   bus: Bus,
   subject: string,
-  { local, codec, waits, maxArrivingMessages, writer, replay }: ArrivalsOptions<T>,
+  { local, codec, maxArrivingMessages, writer, replay }: ArrivalsOptions<T>,
   missed: (one: Missed) => void,
 ): Arrivals {
+  const waits = local.limits.onSlow === 'wait';
   const numbers = heard((from, count) => missed({ process: processOf(from), count, why: 'lost' }));
   const taken = new Subject<Letter>();
   const history = replay > 0 ? bus.history : undefined;
@@ -68,10 +70,13 @@ export function arrivals<T>(
     // Beyond that it is not heard, and the number of the next one tells.
   };
 
-  const goOn = () => {
-    const came = early ?? [];
+  /** All at once, so it is no more than members who keep up have room for; the numbers tell of the rest. */
+  const fillIn = (kept: readonly Letter[]) => {
+    const wanted = distinct([...kept, ...(early ?? [])]).filter(
+      (letter) => letter.from !== writer && !numbers.has(letter),
+    );
     early = undefined;
-    for (const letter of came) take(letter);
+    for (const letter of waits ? wanted : lastThatFit(wanted, local.limits)) take(letter);
   };
 
   const decode = (bytes: Uint8Array) => (codec ? codec.decode(bytes) : (bytes as unknown as T));
@@ -111,11 +116,30 @@ export function arrivals<T>(
       if (!history) return;
       early ??= [];
       reading?.unsubscribe();
-      if (state === 'up')
-        reading = history(subject, replay).subscribe({ next: take, error: goOn, complete: goOn });
+      if (state !== 'up') return;
+      const kept$ = history(subject, replay).pipe(catchError(() => EMPTY));
+      reading = kept$.pipe(toArray()).subscribe(fillIn);
     },
     expect(from, sent) {
       if (!early) numbers.expect(from, sent);
     },
   };
+}
+
+function distinct(letters: readonly Letter[]): readonly Letter[] {
+  return [...new Map(letters.map((letter) => [`${letter.from} ${letter.number}`, letter])).values()];
+}
+
+/** The last that may wait for one member; one alone may be larger. */
+function lastThatFit(
+  letters: readonly Letter[],
+  { maxPendingMessages, maxPendingBytes }: MemberLimits,
+): readonly Letter[] {
+  const last = letters.slice(-maxPendingMessages).reverse();
+  let bytes = 0;
+  const beyond = last.findIndex((letter, index) => {
+    bytes += letter.bytes.length;
+    return index > 0 && bytes > maxPendingBytes;
+  });
+  return (beyond < 0 ? last : last.slice(0, beyond)).reverse();
 }

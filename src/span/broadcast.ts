@@ -59,7 +59,6 @@ export function broadcast<T>(options: SpanningOptions<T>): SpanningRoom<T> {
       local,
       codec,
       maxArrivingMessages,
-      waits: options.onSlow === 'wait',
       replay: options.replay ?? 0,
     },
     (one) => {

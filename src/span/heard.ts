@@ -2,6 +2,8 @@ import type { Letter } from './bus.js';
 
 /** What we have heard of each writer, by the numbers of its letters. */
 export interface Heard {
+  /** Whether we have had a letter, or told that it was lost. */
+  has(letter: Letter): boolean;
   /** Whether a letter is one that we have not had; tells of those that are missing before it. */
   isNew(letter: Letter): boolean;
   /** The writer says how many it has written: those that we have not had by now are lost. */
@@ -23,6 +25,7 @@ export function heard(lost: (from: string, count: number) => void): Heard {
   };
 
   return {
+    has: ({ from, number }) => number <= (lastOf.get(from) ?? 0),
     isNew({ from, number }) {
       const before = lastOf.get(from);
       if (before !== undefined && number <= before) return false;
