@@ -21,6 +21,8 @@ import {
 import { connect, listen, type WebSocketOptions, webSocket } from 'rx-tinyproto/websocket';
 import {
   catchError,
+  EMPTY,
+  expand,
   filter,
   firstValueFrom,
   ignoreElements,
@@ -143,6 +145,42 @@ describe('connections over WebSockets', () => {
     await expect.poll(() => got.length).toBe(20);
   });
 });
+
+describe('who sends whenever the last message was taken', () => {
+  const ways = { callbacks: byCallbacks, promises: byPromises };
+  it.each(Object.keys(ways) as (keyof typeof ways)[])('lets the loop go round: by %s', async (way) => {
+    const url = await served(
+      {},
+      serve((conn) => conn.messages$),
+    );
+    let sent = 0;
+    const turns = [0];
+    const turn = () => {
+      turns.push(sent);
+      if (sent < 10_000) setImmediate(turn);
+    };
+    await lastValueFrom(
+      connect(url, { framing: lengthPrefixed() }).pipe(
+        converse((conn) => {
+          setImmediate(turn);
+          return ways[way](conn, () => ++sent < 10_000);
+        }),
+      ),
+    );
+    const between = turns.map((at, index) => at - (turns[index - 1] ?? 0));
+    expect(sent).toBe(10_000);
+    expect(Math.max(...between)).toBeLessThan(1_000);
+  });
+});
+
+function byCallbacks(conn: Connection, goesOn: () => boolean): Observable<unknown> {
+  return conn.send(new Uint8Array(8)).pipe(expand(() => (goesOn() ? conn.send(new Uint8Array(8)) : EMPTY)));
+}
+
+async function byPromises(conn: Connection, goesOn: () => boolean): Promise<void> {
+  do await firstValueFrom(conn.send(new Uint8Array(8)));
+  while (goesOn());
+}
 
 describe('the way a peer closes', () => {
   it.each([

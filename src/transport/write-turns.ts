@@ -41,10 +41,25 @@ export function waitForTurn(writing: Writing): void {
   schedule();
 }
 
+/** So many were told of with one. */
+export function toldBesides(count: number): void {
+  toldLeft -= count;
+}
+
+/** Has it tell behind what Node says now, or in a later turn, when it is next. */
+export function tellSoon(telling: Telling): void {
+  if (mayTell()) process.nextTick(tell, telling);
+  else waitToTell(telling);
+}
+
 /** Has it tell in a later turn, when it is next. */
 export function waitToTell(telling: Telling): void {
   untold.add(telling);
   schedule();
+}
+
+function tell(telling: Telling): void {
+  telling.tell();
 }
 
 function schedule(): void {

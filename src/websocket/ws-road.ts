@@ -5,6 +5,7 @@ import { WireError } from '../errors.js';
 import { timerMs } from '../transport/patience.js';
 import { endsOf, type WireEnds } from '../transport/socket-wire.js';
 import type { Wire } from '../transport/transport.js';
+import { tellSoon, toldBesides } from '../transport/write-turns.js';
 import { frameWire, type Road, type RoadEvents } from './frame-wire.js';
 import type { WebSocketOptions } from './ws-options.js';
 
@@ -36,6 +37,14 @@ function wsRoad(ws: WebSocket, socket: Socket, options: WebSocketOptions, on: Ro
   const { probeMs = 5_000, pingMs = 30_000 } = options;
   let probing: Subscription | undefined;
   let corked = false;
+  const told: (() => void)[] = [];
+  const telling = {
+    tell() {
+      const all = told.splice(0);
+      if (all.length > 1) toldBesides(all.length - 1);
+      for (const taken of all) taken();
+    },
+  };
 
   socket.setKeepAlive(true, 30_000);
   const pinging = timer(timerMs(pingMs), timerMs(pingMs)).subscribe(() => {
@@ -51,6 +60,7 @@ function wsRoad(ws: WebSocket, socket: Socket, options: WebSocketOptions, on: Ro
   ws.on('close', (code, reason) => {
     pinging.unsubscribe();
     probing?.unsubscribe();
+    telling.tell();
     on.closed(code, reason.toString());
   });
   flow(false);
@@ -85,9 +95,9 @@ function wsRoad(ws: WebSocket, socket: Socket, options: WebSocketOptions, on: Ro
     });
   }
 
-  /** Node 20 reports success for what a dying socket had under way. The close that follows settles it. */
+  /** What went to the kernel together is told of together. Node 20 reports success for what a dying socket had under way. The close that follows settles it. */
   const ifTaken = (taken: () => void) => (error?: Error | null) => {
-    if (!error && !socket.destroyed) taken();
+    if (!error && !socket.destroyed && told.push(taken) === 1) tellSoon(telling);
   };
 
   return {
