@@ -467,6 +467,7 @@ describe('wss://', () => {
       running.push(server);
       const [at] = (await first) as readonly { readonly port: number }[];
       const socket = connectTcp(at?.port ?? 0, '127.0.0.1').resume();
+      socket.on('error', () => {}); // a reset is a way to hang up
       closing.push(() => socket.destroy());
       await new Promise((open) => socket.once('connect', open));
       return { server, over: new Promise((over) => socket.once('close', over)) };

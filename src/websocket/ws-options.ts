@@ -22,7 +22,7 @@ export interface WebSocketOptions {
   readonly headers?: OutgoingHttpHeaders;
   /** Certificates and keys, for `wss://`: those of the server when listening, what to trust when dialling. Node's own names. */
   readonly tls?: TlsOptions;
-  /** Largest message that may come. One above it ends the connection with `bad-frame`. @default 8 MiB */
+  /** Largest message that may come; with `compress`, on the road as well as inflated. One above it ends the connection with `bad-frame`. @default 8 MiB */
   readonly maxMessageBytes?: number;
   /** Whether messages may be compressed on the road (permessage-deflate). It costs memory for each connection, and secrets beside text of others leak by their sizes. @default false */
   readonly compress?: boolean;
