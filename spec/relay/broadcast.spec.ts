@@ -133,7 +133,7 @@ describe('broadcast', () => {
         const [a, b, c] = members as [Text, Text, Text];
         merge(
           room.send('not a', { except: a }),
-          room.send('b', { to: b }),
+          room.send('b', { to: [b, b] }),
           room.send('b and c', { to: [a, b, c], except: new Set([a]) }),
           room.send('nobody', { to: [] }),
         ).subscribe();

@@ -101,6 +101,35 @@ describe('presence', () => {
   );
 
   it(
+    'tells of all in letters that the bus can carry',
+    marbles((helpers) => {
+      const bus = virtualBus({ maxLetterBytes: 1_000 });
+      const room = lobby(bus.end());
+      const until = takeUntil<never>(timer(100));
+      const name = '\u0001é'.repeat(40);
+      const joins = Array.from({ length: 50 }, (_, index) => room.join(quiet(`${index}`), name));
+      merge(...joins.slice(0, 25))
+        .pipe(until)
+        .subscribe();
+      const sizes: number[] = [];
+      act(10, () => {
+        lobby(bus.end())
+          .presence$.pipe(takeUntil(timer(70)))
+          .subscribe(({ size }) => sizes.push(size));
+      });
+      act(50, () =>
+        merge(...joins.slice(25))
+          .pipe(takeUntil(timer(10)))
+          .subscribe(),
+      );
+      const seen: (number | undefined)[] = [];
+      for (const ms of [40, 59, 79]) act(ms, () => seen.push(sizes.at(-1)));
+      helpers.flush();
+      expect(seen).toEqual([25, 50, 25]);
+    }),
+  );
+
+  it(
     'forgets the members of a process that has died within the stated time, and keeps the others',
     marbles((helpers) => {
       const bus = virtualBus();

@@ -69,7 +69,7 @@ export function localRoom<T>(options: BroadcastOptions = {}): LocalRoom<T> {
     });
 
   const addressed = ({ to, except }: SendOptions<T>): Member<T>[] => {
-    const seated = to ? listed(to).flatMap((one) => seats.get(one) ?? []) : [...seats.values()];
+    const seated = to ? [...new Set(listed(to))].flatMap((one) => seats.get(one) ?? []) : [...seats.values()];
     const wanted = seated.map(({ member }) => member);
     const unwanted = except && new Set(listed(except));
     return unwanted ? wanted.filter(({ connection }) => !unwanted.has(connection)) : wanted;

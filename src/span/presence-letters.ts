@@ -68,13 +68,23 @@ function isText(value: unknown): value is string {
   return typeof value === 'string';
 }
 
-/** Members of one letter: with the longest names still far below what a NATS server takes. */
-export const pageSize = 500;
+/** Members of one letter, at most. */
+const pageSize = 500;
 
-/** At least one page, that of nobody. */
-export function pagesOf<V>(all: readonly V[]): V[][] {
-  const pages: V[][] = [];
-  for (let start = 0; start === 0 || start < all.length; start += pageSize)
-    pages.push(all.slice(start, start + pageSize));
+/** Pages of so many bytes as JSON at most; at least one, that of nobody. */
+export function pagesOf<V>(all: readonly V[], maxBytes: number): V[][] {
+  let page: V[] = [];
+  let bytes = 0;
+  const pages = [page];
+  for (const one of all) {
+    const size = encoder.encode(JSON.stringify(one)).length + 1;
+    if (page.length === pageSize || (page.length > 0 && bytes + size > maxBytes)) {
+      page = [];
+      bytes = 0;
+      pages.push(page);
+    }
+    page.push(one);
+    bytes += size;
+  }
   return pages;
 }

@@ -43,6 +43,9 @@ export interface Presence {
   go(id: string): void;
 }
 
+/** What a letter has besides its members. */
+const frameBytes = 256;
+
 /** One answer serves all who ask within so many milliseconds. */
 const answerAfterMs = 20;
 
@@ -68,6 +71,8 @@ export function presence(
   let revision = 0;
   let written = 0;
   let up = false;
+  /** What a letter has for members. */
+  let maxPageBytes = Infinity;
   let telling = false;
   let answering: Subscription | undefined;
   /** Our own time: a heartbeat for each of our ticks, however late it came. */
@@ -87,7 +92,7 @@ export function presence(
   };
 
   const writeRoll = () => {
-    const pages = pagesOf([...here.values()]);
+    const pages = pagesOf([...here.values()], maxPageBytes);
     for (const [page, members] of pages.entries())
       write({ kind: 'roll', revision, sent: sent(), page, pages: pages.length, members });
   };
@@ -102,7 +107,9 @@ export function presence(
   /** What has changed in one turn goes in one letter. */
   const tell = () => {
     telling = false;
-    const [came, went] = [pagesOf([...joined.values()]), pagesOf([...left])];
+    // Both go in one letter.
+    const most = maxPageBytes / 2;
+    const [came, went] = [pagesOf([...joined.values()], most), pagesOf([...left], most)];
     joined = new Map();
     left = new Set();
     for (let page = 0; page < Math.max(came.length, went.length); page++) {
@@ -203,9 +210,10 @@ export function presence(
   return {
     everyone$: changed.asObservable(),
     run$,
-    turn({ state }) {
-      up = state === 'up';
-      if (!up) return;
+    turn(state) {
+      up = state.state === 'up';
+      if (state.state !== 'up') return;
+      maxPageBytes = state.maxLetterBytes - frameBytes;
       writeRoll();
       write({ kind: 'ask' });
     },
