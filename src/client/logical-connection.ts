@@ -208,18 +208,16 @@ function doorOf<In, Out>(
   const door = () => frameDoor<Out>(latest()) as FrameDoor<Out>;
   if (!door()) return undefined;
   return {
-    get framing() {
-      return door().framing;
-    },
-    get codec() {
-      return door().codec;
+    get spoken() {
+      return door().spoken;
     },
     encode: (message) => door().encode(message),
-    send(frame, message) {
-      const { framing, codec } = door();
+    sendFrame(frame, message) {
+      const { framing, codec } = door().spoken;
       const on = (wire: Connection<In, Out>) => {
         const at = frameDoor<Out>(wire);
-        return at?.framing === framing && at.codec === codec ? at.send(frame, message) : wire.send(message);
+        const fits = at?.spoken.framing === framing && at.spoken.codec === codec;
+        return fits ? at.sendFrame(frame, message) : wire.send(message);
       };
       return send({ on: (wire) => defer(() => on(wire)), bytes: () => frame.body.length });
     },

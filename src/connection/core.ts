@@ -1,4 +1,4 @@
-import { type Observer, of, Subscriber } from 'rxjs';
+import { Observable, type Observer, of, Subscriber } from 'rxjs';
 import { AsyncSchemaError, ProtocolError, WireError } from '../errors.js';
 import type { Gate } from '../flow/hold.js';
 import type { Frame, FramingMachine, Wait } from '../framing/framing.js';
@@ -6,6 +6,7 @@ import type { Wire, WireClosed } from '../transport/transport.js';
 import type { Connection, Protocol } from './connection.js';
 import { Deadlines } from './deadlines.js';
 import { encode, type Spoken } from './encoder.js';
+import type { FrameDoor } from './frames.js';
 import type { Inbound, InboundOwner } from './inbound.js';
 import { type Failure, Inbox, type InboxEvents, type None, none } from './inbox.js';
 import { Life } from './life.js';
@@ -37,7 +38,7 @@ interface Fault {
  * that is needed, because a server has ten thousand of them, most of them idle.
  */
 export class Core<In, Out>
-  implements StreamRoad<Out>, BodiesHost, WriterEvents, InboxEvents<In>, InboundOwner
+  implements StreamRoad<Out>, FrameDoor<Out>, BodiesHost, WriterEvents, InboxEvents<In>, InboundOwner
 {
   readonly wire: Wire;
   spoken: Spoken<In, Out>;
@@ -115,15 +116,28 @@ export class Core<In, Out>
     };
   }
 
-  /** Queues a frame, or fails it; the mark is the caller's to look at. */
+  encode(message: Out): Frame {
+    return encode(this.spoken, message);
+  }
+
+  sendFrame(frame: Frame): Observable<void> {
+    return new Observable((subscriber) => this.withdrawal(this.addFrame(frame, subscriber)));
+  }
+
   addFrame(frame: Frame, sender: Sender): Sending | undefined {
     if (frame.streamed !== undefined) throw new TypeError('A frame without its body cannot be sent');
-    return this.#queued(this.sends.add(frame, sender));
+    const sending = this.#queued(this.sends.add(frame, sender));
+    this.mark.look();
+    return sending;
+  }
+
+  get begunCount(): number {
+    return this.sends.begunCount;
   }
 
   /** Queues a message, or fails it; the mark is the caller's to look at. Throws a `SendError` for one that cannot be encoded. */
   add(message: Out, sender: Sender): Sending | undefined {
-    const frame = encode(this.spoken, message);
+    const frame = this.encode(message);
     const source = this.spoken.bodies?.sourceOf(message, this.#settings.maxQueuedBytes, this);
     return this.#queued(this.sends.add(frame, sender, source));
   }

@@ -1,16 +1,13 @@
 import { map, Observable, type ObservableInput } from 'rxjs';
-import type { Codec } from '../codec/codec.js';
 import { iterate } from '../flow/iterate.js';
 import { Outcome } from '../flow/outcome.js';
-import type { Frame, Framing } from '../framing/framing.js';
 import type { Security } from '../transport/tls-options.js';
 import type { BoundAddress } from '../transport/transport.js';
 import { claimed } from './claim.js';
 import type { Closed, Connection, Flow, Protocol } from './connection.js';
 import type { Core } from './core.js';
-import { demandMessage, encode } from './encoder.js';
+import { demandMessage } from './encoder.js';
 import { type FrameDoor, frames } from './frames.js';
-import type { Sender } from './outbox.js';
 import { sendAll } from './send-all.js';
 import type { Traffic } from './traffic.js';
 import { watched } from './watched.js';
@@ -20,8 +17,6 @@ export class Face<In, Out> implements Connection<In, Out> {
   readonly #core: Core<In, Out>;
   /** Made for the first who asks. */
   #id: string | undefined;
-  /** Made for the first room: each message to it asks for it. */
-  #door: FrameDoor<Out> | undefined;
 
   constructor(core: Core<In, Out>) {
     this.#core = core;
@@ -108,41 +103,6 @@ export class Face<In, Out> implements Connection<In, Out> {
   }
 
   get [frames](): FrameDoor<Out> {
-    this.#door ??= new Door(this.#core);
-    return this.#door;
-  }
-}
-
-class Door<In, Out> implements FrameDoor<Out> {
-  readonly #core: Core<In, Out>;
-
-  constructor(core: Core<In, Out>) {
-    this.#core = core;
-  }
-
-  get framing(): Framing {
-    return this.#core.spoken.framing;
-  }
-
-  get codec(): Codec<unknown, Out> | undefined {
-    return this.#core.spoken.codec;
-  }
-
-  get begunCount(): number {
-    return this.#core.sends.begunCount;
-  }
-
-  encode(message: Out): Frame {
-    return encode(this.#core.spoken, message);
-  }
-
-  send(frame: Frame): Observable<void> {
-    const core = this.#core;
-    return new Observable((subscriber) => core.withdrawal(core.addFrame(frame, subscriber)));
-  }
-
-  add(frame: Frame, sender: Sender): void {
-    this.#core.addFrame(frame, sender);
-    this.#core.mark.look();
+    return this.#core;
   }
 }

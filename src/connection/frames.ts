@@ -1,18 +1,18 @@
 import type { Observable } from 'rxjs';
-import type { Codec } from '../codec/codec.js';
-import type { Frame, Framing } from '../framing/framing.js';
+import type { Frame } from '../framing/framing.js';
+import type { Spoken } from './encoder.js';
 import type { Sender } from './outbox.js';
 
 /** How a connection turns messages into frames, and takes frames ready made. */
 export interface FrameDoor<Out> {
-  readonly framing: Framing;
-  readonly codec: Codec<unknown, Out> | undefined;
+  /** As long as this is the same, or has the same framing and codec, the frame of a message is. */
+  readonly spoken: Pick<Spoken<unknown, Out>, 'framing' | 'codec'>;
   /** Throws a `SendError` for a message that cannot be sent. */
   encode(message: Out): Frame;
   /** As `Connection.send`, of the message that the frame was made of. */
-  send(frame: Frame, message: Out): Observable<void>;
+  sendFrame(frame: Frame, message: Out): Observable<void>;
   /** Queues a frame at once, for one who sends many and keeps no Observable for each. Absent where there may be another connection below from one to the next. */
-  add?(frame: Frame, sender: Sender): void;
+  addFrame?(frame: Frame, sender: Sender): void;
   /** How many messages have begun to go out so far. */
   readonly begunCount: number;
 }

@@ -32,7 +32,7 @@ export function envelope<T>(message: T): Envelope<T> {
 /** A message whose bytes are known: members that speak the same codec are sent these, whatever their framing. */
 export function sealed<T>(message: T, bytes: Uint8Array, codec: Codec<unknown, T> | undefined): Envelope<T> {
   return framedOnce(message, (door) =>
-    door.codec === codec ? door.framing.encode(bytes) : door.encode(message),
+    door.spoken.codec === codec ? door.spoken.framing.encode(bytes) : door.encode(message),
   );
 }
 
@@ -43,21 +43,21 @@ function framedOnce<T>(message: T, encode: (door: FrameDoor<T>) => Frame): Envel
   const parcelFor = (connection: Connection<unknown, T>): Parcel<T> => {
     const door = frameDoor<T>(connection);
     if (!door) return plain(message);
-    if (latest && isSpoken(door, latest.spoken)) return latest;
-    const { framing, codec } = door;
-    const ofFraming = made.get(framing) ?? new Map<Codec<unknown, T> | undefined, Framed<T>>();
-    latest = ofFraming.get(codec) ?? framed(message, encode(door), { framing, codec }, parcelFor);
-    made.set(framing, ofFraming.set(codec, latest));
+    const { spoken } = door;
+    if (latest && isSame(spoken, latest.spoken)) return latest;
+    const ofFraming = made.get(spoken.framing) ?? new Map<Codec<unknown, T> | undefined, Framed<T>>();
+    latest = ofFraming.get(spoken.codec) ?? framed(message, encode(door), spoken, parcelFor);
+    made.set(spoken.framing, ofFraming.set(spoken.codec, latest));
     return latest;
   };
   return { message, parcelFor };
 }
 
 /** What the frame of a message is made for. */
-type Spoken<T> = Pick<FrameDoor<T>, 'framing' | 'codec'>;
+type Spoken<T> = FrameDoor<T>['spoken'];
 
-function isSpoken<T>(door: FrameDoor<T>, { framing, codec }: Spoken<T>): boolean {
-  return door.framing === framing && door.codec === codec;
+function isSame<T>(one: Spoken<T>, other: Spoken<T>): boolean {
+  return one.framing === other.framing && one.codec === other.codec;
 }
 
 interface Framed<T> extends Parcel<T> {
@@ -76,9 +76,9 @@ function framed<T>(
   const each = bytes < mostCopiedBytes ? sharedFrame(frame) : frame;
   const sendOn = (connection: Connection<unknown, T>, sender: ManySender) => {
     const door = frameDoor<T>(connection);
-    if (!door || !isSpoken(door, spoken)) sendAnew(() => parcelFor(connection), connection, sender);
-    else if (door.add) door.add(each, sender);
-    else tell(sender, () => door.send(each, message));
+    if (!door || !isSame(door.spoken, spoken)) sendAnew(() => parcelFor(connection), connection, sender);
+    else if (door.addFrame) door.addFrame(each, sender);
+    else tell(sender, () => door.sendFrame(each, message));
   };
   return { message, bytes, spoken, sendOn };
 }
