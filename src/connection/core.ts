@@ -322,10 +322,6 @@ export class Core<In, Out>
     else this.#await('quiet', this.#quietMs);
   }
 
-  writingFailed(error: WireError): void {
-    this.cutOff(error);
-  }
-
   // --- what the inbox asks and tells: InboxEvents
 
   readMessage(): In | None {
@@ -528,10 +524,9 @@ export class Core<In, Out>
 
   #watchPace(isInside: boolean): void {
     if (isInside)
-      this.#pace ??= new Pace(this.meter, this.#settings.messageTimeoutMs, {
-        set: (ms) => this.#await('message', ms),
-        clear: () => this.#timers?.clear('message'),
-      });
+      this.#pace ??= new Pace(this.meter, this.#settings.messageTimeoutMs, (ms) =>
+        this.#await('message', ms),
+      );
     this.#pace?.look(isInside);
   }
 

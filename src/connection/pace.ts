@@ -3,12 +3,6 @@ import type { Meter } from './traffic.js';
 /** The slowest rate at which a large message may come, in bytes per second: that of `tinyproto`'s payloads. */
 const floorBytesPerSecond = 16_384;
 
-/** Starts and stops the one deadline that this takes. */
-export interface PaceTimer {
-  set(ms: number): void;
-  clear(): void;
-}
-
 /**
  * Sees to it that a message which has begun goes on coming, where the framing has no deadlines of its own.
  *
@@ -18,16 +12,17 @@ export interface PaceTimer {
 export class Pace {
   readonly #meter: Meter;
   readonly #ms: number;
-  readonly #timer: PaceTimer;
+  readonly #await: (ms: number) => void;
   #isWatching = false;
   /** Where both counts stood when the time began. */
   #messages = 0;
   #bytes = 0;
 
-  constructor(meter: Meter, ms: number, timer: PaceTimer) {
+  /** `wait` starts the one deadline that this takes, anew: `Infinity` is none. */
+  constructor(meter: Meter, ms: number, wait: (ms: number) => void) {
     this.#meter = meter;
     this.#ms = ms;
-    this.#timer = timer;
+    this.#await = wait;
   }
 
   /** Everything that could be read has been. `isInside`: it ended inside a message, and it is the peer's turn. */
@@ -48,11 +43,11 @@ export class Pace {
     this.#isWatching = true;
     this.#messages = this.#meter.messagesIn;
     this.#bytes = this.#meter.bytesIn;
-    this.#timer.set(this.#ms);
+    this.#await(this.#ms);
   }
 
   #stop(): void {
-    if (this.#isWatching) this.#timer.clear();
+    if (this.#isWatching) this.#await(Number.POSITIVE_INFINITY);
     this.#isWatching = false;
   }
 }

@@ -18,7 +18,8 @@ export interface WriterEvents {
   writerHasRoom(): void;
   /** Bytes of ours are on their way, and made progress just now; `false`: none are any more. */
   progress(pending: boolean): void;
-  writingFailed(error: WireError): void;
+  /** Nothing more can be written. */
+  cutOff(error: WireError): void;
 }
 
 interface Piece {
@@ -130,7 +131,7 @@ export class Writer {
     if (this.#failed || handed === undefined) return;
     if (error) {
       this.#failed = true;
-      this.#on.writingFailed(error);
+      this.#on.cutOff(error);
       return;
     }
     this.bytesInHand -= handed.bytes;
