@@ -1,5 +1,5 @@
 import { BehaviorSubject, first, ignoreElements, Observable, Subject, Subscription } from 'rxjs';
-import { currentGate, type Gate } from '../flow/hold.js';
+import { currentGate, type Gate, whenOpen } from '../flow/hold.js';
 
 /** How many wires may have messages that nobody has read yet. */
 const maxUnreadWires = 16;
@@ -65,7 +65,7 @@ export function logicalMessages<In>(): LogicalMessages<In> {
       return;
     }
     awaitingRoom = true;
-    gate.whenOpen(() => {
+    whenOpen(gate, () => {
       awaitingRoom = false;
       read();
     });

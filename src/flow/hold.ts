@@ -10,7 +10,8 @@ import { HoldLostError } from '../errors.js';
  * delivery like a stack frame. Nobody pays for a message that nobody holds: its `Delivery` is made by the first hold.
  */
 let current: Gate | Delivery | undefined;
-let strictByDefault = false;
+/** Set where a lost hold is an error if nobody says otherwise: throws it. */
+let refuse: (() => never) | undefined;
 let holdWatcher: HoldWatcher | undefined;
 
 /** Is told of every hold, and gives back what is to be told of its release. */
@@ -55,7 +56,8 @@ export interface GateOwner {
 export class Gate {
   #withoutRoom = 0;
   #delivery: Delivery | undefined;
-  #waiting: (() => void)[] | undefined;
+  /** @internal Who waits for room; see {@link whenOpen}. */
+  waiting: (() => void) | undefined;
   readonly #owner: GateOwner;
 
   constructor(owner: GateOwner) {
@@ -98,19 +100,9 @@ export class Gate {
     this.#withoutRoom += by;
     if (this.#withoutRoom > 0) return;
     this.#owner.opened();
-    if (this.#waiting) this.#tell();
-  }
-
-  /** Calls back once, when every present hold has room: at once, if it has. For somebody who has another source to read from then. */
-  whenOpen(open: () => void): void {
-    if (this.open) open();
-    else this.#waiting = [...(this.#waiting ?? []), open];
-  }
-
-  #tell(): void {
-    const waiting = this.#waiting ?? [];
-    this.#waiting = undefined;
-    for (const open of waiting) this.whenOpen(open);
+    const { waiting } = this;
+    this.waiting = undefined;
+    waiting?.();
   }
 
   /** @internal */
@@ -188,6 +180,19 @@ export class HoldOn implements Hold {
   }
 }
 
+/** Calls back once, when every present hold has room: at once, if it has. For somebody who has another source to read from then. */
+export function whenOpen(gate: Gate, open: () => void): void {
+  if (gate.open) {
+    open();
+    return;
+  }
+  const before = gate.waiting;
+  gate.waiting = () => {
+    before?.();
+    whenOpen(gate, open);
+  };
+}
+
 /** The message that is being delivered right now, or undefined outside a delivery. */
 export function currentDelivery(): Delivery | undefined {
   return current instanceof Gate ? current.delivery() : current;
@@ -224,22 +229,26 @@ export function redeliver<T>(
  */
 export function hold({ room = 0 }: HoldOptions = {}): Hold {
   const delivery = currentDelivery();
-  if (delivery === undefined && strictByDefault) throw holdLost();
+  if (delivery === undefined) refuse?.();
   return new HoldOn(delivery, room);
 }
 
 /** Whether a lost hold is an error where nobody said otherwise. */
 export function isStrictByDefault(): boolean {
-  return strictByDefault;
+  return refuse !== undefined;
 }
 
 /** Makes a lost hold an error, or not, where nobody says otherwise; returns what undoes it. For test runners. */
 export function setStrictByDefault(strict: boolean): () => void {
-  const before = strictByDefault;
-  strictByDefault = strict;
+  const before = refuse;
+  refuse = strict ? refuseLost : undefined;
   return () => {
-    strictByDefault = before;
+    refuse = before;
   };
+}
+
+function refuseLost(): never {
+  throw holdLost();
 }
 
 export function holdLost(): HoldLostError {

@@ -4,7 +4,7 @@ import { malformed, notEncodable, tooLarge } from './faults.js';
 import type { Frame, Framing, Prefix } from './framing.js';
 import { Heads } from './heads.js';
 import { type LengthLayout, type LengthPrefixedOptions, lengthLayout } from './length-layout.js';
-import { oneWay } from './one-way.js';
+import { oneWay, sizesAhead } from './one-way.js';
 import { QueueDecoder } from './queue-decoder.js';
 
 export type { LengthPrefixedOptions } from './length-layout.js';
@@ -56,10 +56,11 @@ export function lengthPrefixed(options: LengthPrefixedOptions = {}): Framing {
     decoder: () => new LengthDecoder(layout),
     // Where the length is part of the message, it would have to be filled in inside the body.
     ...(isApart && {
-      streams: {
-        head: (size) => heads.of(size),
-        prefix: (bytes) => prefixOf(bytes, layout),
-      },
+      streams: sizesAhead(
+        layout.maxMessageBytes,
+        (size) => heads.of(size),
+        (bytes) => prefixOf(bytes, layout),
+      ),
     }),
   });
 }

@@ -71,7 +71,9 @@ export function framing(
     name,
     maxMessageBytes,
     encode: (message) => ({ head: NONE, body: frameBy(encode, message), tail: NONE }),
-    decoder: (wake) => new LiftedDecoder(decode, { maxMessageBytes, maxSilentBytes }, wake),
+    decoder(port) {
+      return new LiftedDecoder(decode, { maxMessageBytes, maxSilentBytes }, () => port.await('quiet', 0));
+    },
   });
 }
 

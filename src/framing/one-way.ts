@@ -1,7 +1,7 @@
 import type { ByteQueue } from '../bytes/byte-queue.js';
 import type { Decoder } from './decoder.js';
 import { tooLargeToSend } from './faults.js';
-import type { Frame, Framing, FramingStreams, Prefix } from './framing.js';
+import type { Frame, Framing, FramingPort, FramingStreams, Prefix } from './framing.js';
 import { OneWayMachine } from './one-way-machine.js';
 
 /** A framing whose two directions know nothing of each other: what it takes to make a {@link Framing} of it. */
@@ -10,13 +10,10 @@ export interface OneWay {
   readonly maxMessageBytes: number;
   /** Frames a message that is not above the limit. */
   encode(message: Uint8Array): Frame;
-  /** A decoder for one stream of bytes. `wake` may be called at any time, by one that has something to say without being asked. */
-  decoder(wake: () => void): Decoder;
-  /** Where sizes go ahead: what stands before a body of so many bytes, and how it is read, if it is here. */
-  readonly streams?: {
-    head(size: number): Uint8Array;
-    prefix(bytes: ByteQueue): Prefix | undefined;
-  };
+  /** A decoder for one stream of bytes. One that has something to say without being asked waits for `quiet`. */
+  decoder(port: FramingPort): Decoder;
+  /** Where sizes go ahead; see {@link sizesAhead}. */
+  readonly streams?: FramingStreams;
 }
 
 export function oneWay({ name, maxMessageBytes, encode, decoder, streams }: OneWay): Framing {
@@ -29,16 +26,18 @@ export function oneWay({ name, maxMessageBytes, encode, decoder, streams }: OneW
       return encode(message);
     },
     open(port) {
-      return new OneWayMachine(
-        decoder(() => port.await('quiet', 0)),
-        port,
-      );
+      return new OneWayMachine(decoder(port), port);
     },
-    ...(streams && { streams: streaming(streams, maxMessageBytes) }),
+    ...(streams && { streams }),
   };
 }
 
-function streaming({ head, prefix }: NonNullable<OneWay['streams']>, most: number): FramingStreams {
+/** Carries bodies in parts: `head` is what stands before one of so many bytes, `prefix` reads it, if it is here. */
+export function sizesAhead(
+  most: number,
+  head: (size: number) => Uint8Array,
+  prefix: (bytes: ByteQueue) => Prefix | undefined,
+): FramingStreams {
   return {
     encode(size) {
       if (size > most) throw tooLargeToSend(size, most);

@@ -4,7 +4,7 @@ import { malformed, tooLarge } from './faults.js';
 import type { Framing, Prefix } from './framing.js';
 import { Heads } from './heads.js';
 import { DEFAULT_MAX_MESSAGE_BYTES, limit } from './limits.js';
-import { oneWay } from './one-way.js';
+import { oneWay, sizesAhead } from './one-way.js';
 import { QueueDecoder } from './queue-decoder.js';
 
 /** Options of {@link varintPrefixed}. */
@@ -45,10 +45,11 @@ export function varintPrefixed({
     maxMessageBytes,
     encode: (message) => ({ head: heads.of(message.length), body: message, tail: NONE }),
     decoder: () => new VarintDecoder(maxMessageBytes),
-    streams: {
-      head: (size) => heads.of(size),
-      prefix: (bytes) => prefixOf(bytes, maxMessageBytes),
-    },
+    streams: sizesAhead(
+      maxMessageBytes,
+      (size) => heads.of(size),
+      (bytes) => prefixOf(bytes, maxMessageBytes),
+    ),
   });
 }
 

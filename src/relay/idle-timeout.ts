@@ -2,7 +2,7 @@ import { type MonoTypeOperatorFunction, Observable } from 'rxjs';
 import { Deadlines } from '../connection/deadlines.js';
 import { positive } from '../connection/options.js';
 import { WireError } from '../errors.js';
-import { currentGate, type Gate } from '../flow/hold.js';
+import { currentGate, type Gate, whenOpen } from '../flow/hold.js';
 
 /**
  * Errors with `idle` when no message has come for so long, though there was room for one.
@@ -30,7 +30,7 @@ export function idleTimeout<T>(timeoutMs: number): MonoTypeOperatorFunction<T> {
       let gate: Gate | undefined;
       const timers = new Deadlines<'idle'>(() => {
         // Held now: time starts again when there is room.
-        if (gate && !gate.open) gate.whenOpen(restart);
+        if (gate && !gate.open) whenOpen(gate, restart);
         else subscriber.error(new WireError('idle', `No message has come for ${timeoutMs} ms`));
       });
       const restart = () => {
@@ -45,7 +45,7 @@ export function idleTimeout<T>(timeoutMs: number): MonoTypeOperatorFunction<T> {
             gate = currentGate();
             restart();
             subscriber.next(message);
-            gate?.whenOpen(restart);
+            if (gate) whenOpen(gate, restart);
           },
           error: (error) => subscriber.error(error),
           complete: () => subscriber.complete(),
