@@ -185,6 +185,42 @@ describePeer('Chromium', hasChromium, () => {
     await page.close();
   });
 
+  it.each(['mouse', 'finger'])('tells the bytes of a marble that a %s chooses', async (by) => {
+    const { address, url } = await shownServer();
+    const { page, errors } = await opened(url, { hasTouch: true, colorScheme: 'light' });
+    running.push(
+      connect(address, { codec: text() })
+        .pipe(converse((conn) => concat(conn.send('\u0001 & bytes').pipe(ignoreElements()), NEVER)))
+        .subscribe(),
+    );
+    await page.getByLabel('Time shown').selectOption('30000');
+    await page.locator('#rows li').waitFor();
+    // The blue of what came, and the green of what went, wherever on the canvas they are.
+    const placeOf = (colour: string) => `(() => {
+      const canvas = document.querySelector('canvas');
+      const { data, width } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      for (let at = 0; at < data.length; at += 4)
+        if ([${colour}].every((part, index) => Math.abs(data[at + index] - part) < 40)) return { x: (at / 4) % width, y: Math.floor(at / 4 / width) };
+    })()`;
+    for (const [colour, what] of [
+      ['9,105,218', 'came'],
+      ['26,127,55', 'was sent'],
+    ] as const) {
+      await page.locator('#rows').focus();
+      await page.keyboard.press('Escape');
+      await expect.poll(() => page.evaluate(placeOf(colour))).toBeTruthy();
+      await page.keyboard.press(' ');
+      await expect.poll(() => page.evaluate(placeOf(colour))).toBeTruthy();
+      const position = await page.evaluate<{ x: number; y: number }>(placeOf(colour));
+      const canvas = page.locator('canvas');
+      await (by === 'mouse' ? canvas.click({ position }) : canvas.tap({ position }));
+      await page.getByText(new RegExp(`${what} at .* s, 9 bytes`)).waitFor();
+      expect(await page.locator('#detail pre').textContent()).toBe('01 20 26 20 62 79 74 65 73\n· & bytes');
+    }
+    expect(errors).toEqual([]);
+    await page.close();
+  });
+
   it('stands still, goes back, and saves what is seen', async () => {
     const { address, url } = await shownServer();
     running.push(
