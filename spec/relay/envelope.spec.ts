@@ -6,11 +6,13 @@ import { envelope } from '../../src/relay/envelope.js';
 /** Counts how often it is asked what it speaks. */
 function counted(asked: { count: number }, framing: Framing): Connection {
   const door = {
-    get framing() {
-      asked.count++;
-      return framing;
+    spoken: {
+      get framing() {
+        asked.count++;
+        return framing;
+      },
+      codec: undefined,
     },
-    codec: undefined,
     begunCount: 0,
     encode: (message: Uint8Array) => framing.encode(message),
   };
