@@ -254,6 +254,32 @@ describe('options', () => {
   });
 });
 
+describe('a connection on which nothing goes', () => {
+  /** Connected to a server with this handler. Gives the signs of life that come. */
+  const signs = async (handler: (conn: Connection) => Observable<unknown>) => {
+    const transport = webSocket({ pingMs: 5, probeMs: 5 });
+    const socket = new WebSocket(await served({ transport }, serve(handler)));
+    closing.push(() => socket.terminate());
+    const heard: string[] = [];
+    for (const sign of ['ping', 'pong']) socket.on(sign, () => heard.push(sign));
+    socket.once('open', () => socket.send(bytes(1)));
+    return heard;
+  };
+
+  it('has pings while it is read', async () => {
+    const heard = await signs((conn) => conn.messages$);
+    await expect.poll(() => heard.length, { interval: 5 }).toBeGreaterThan(2);
+    expect(heard).not.toContain('pong');
+  });
+
+  it('has signs that ask for no answer while its peer is held', async () => {
+    const heard = await signs(() => NEVER);
+    const sinceHeld = () => heard.slice(heard.indexOf('pong'));
+    await expect.poll(() => heard.includes('pong') && sinceHeld().length > 2, { interval: 5 }).toBe(true);
+    expect(sinceHeld()).not.toContain('ping');
+  });
+});
+
 describe('what is refused', () => {
   const said = async (options: WebSocketOptions, send: (socket: WebSocket) => void) => {
     const error = new Subject<unknown>();

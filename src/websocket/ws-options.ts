@@ -35,7 +35,7 @@ export interface WebSocketOptions {
    * `closeTimeoutMs` of `listen` and `connect`. @default 10,000
    */
   readonly closeTimeoutMs?: number;
-  /** How often a ping is sent while nothing else is on its way, so that no proxy takes the connection for dead, in milliseconds. An answer is not waited for. @default 30,000 */
+  /** How often a ping is sent while nothing else is on its way, so that no proxy takes the connection for dead, in milliseconds. An answer is not waited for, and none is asked of who is held. @default 30,000 */
   readonly pingMs?: number;
   /** How often a wire that is paused looks whether the peer is still there, in milliseconds. @default 5,000 */
   readonly probeMs?: number;

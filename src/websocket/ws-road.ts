@@ -48,7 +48,8 @@ function wsRoad(ws: WebSocket, socket: Socket, options: WebSocketOptions, on: Ro
 
   socket.setKeepAlive(true, 30_000);
   const pinging = timer(timerMs(pingMs), timerMs(pingMs)).subscribe(() => {
-    if (isOpen() && ws.bufferedAmount === 0) ws.ping();
+    // Whoever is held may have no room for an answer: some hang up when too many wait.
+    if (isOpen() && !ws.isPaused && ws.bufferedAmount === 0) ws.ping();
   });
   ws.on('message', (message, isBinary) => {
     if (isBinary) on.chunk(plain(message));
