@@ -19,7 +19,8 @@ export function outcomes(): Outcomes {
   const schedule = () => {
     if (isScheduled) return;
     isScheduled = true;
-    asyncScheduler.schedule(goRound);
+    // A timer that comes late may run before sockets are looked at, and again so, when each round takes its time: one that does nothing stands between.
+    asyncScheduler.schedule(() => asyncScheduler.schedule(goRound));
   };
 
   const goRound = () => {
