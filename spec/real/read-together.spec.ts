@@ -59,6 +59,37 @@ describe('A socket is read', () => {
     });
   }
 
+  it('with the loop going round, however long its reader takes for each chunk', async ({
+    onTestFinished,
+  }) => {
+    const [accepted, calling] = await pair(onTestFinished);
+    const length = 6_000_000;
+    calling.write(new Uint8Array(length));
+    let isOver = false;
+    let rounds = 0;
+    const round = () => {
+      rounds++;
+      if (!isOver) setImmediate(round);
+    };
+    setImmediate(round);
+    const most = { bytes: 0, round: 0, inRound: 0 };
+    const chunks$ = socketWire(accepted).bytes$.pipe(
+      tap((chunk) => {
+        const isSameRound = most.round === rounds;
+        most.inRound = (isSameRound ? most.inRound : 0) + chunk.length;
+        most.round = rounds;
+        most.bytes = Math.max(most.bytes, most.inRound);
+        const end = performance.now() + 5;
+        while (performance.now() < end);
+      }),
+      scan((sum, chunk) => sum + chunk.length, 0),
+      filter((sum) => sum === length),
+    );
+    await firstValueFrom(chunks$);
+    isOver = true;
+    expect(most.bytes).toBeLessThanOrEqual(2 * 262_144);
+  });
+
   it('to the end, though its reader would give away what its chunks lie in', async ({ onTestFinished }) => {
     const [accepted, calling] = await pair(onTestFinished);
     const bytes = new Uint8Array(6_000_000).fill(7);

@@ -19,6 +19,7 @@ export class SocketReads implements Reader {
   readonly #probeMs: number | undefined;
   #reader: Subscriber<Uint8Array> | undefined;
   #held = false;
+  #isResting = false;
   #dropping = false;
   #failure: WireError | undefined;
   #probing: Subscription | undefined;
@@ -75,6 +76,17 @@ export class SocketReads implements Reader {
     if (!this.#dropping) this.#reader?.next(chunk);
   }
 
+  /** @internal Whoever takes what has come may want more at once. */
+  rest(): void {
+    this.#isResting = true;
+  }
+
+  /** @internal */
+  readOn(): void {
+    this.#isResting = false;
+    this.#flow();
+  }
+
   #claim(subscriber: Subscriber<Uint8Array>): void {
     if (this.#reader) {
       subscriber.error(new TypeError('The bytes of a wire have one subscriber'));
@@ -105,7 +117,7 @@ export class SocketReads implements Reader {
   }
 
   #flow(): void {
-    if (this.#dropping || (this.#reader && !this.#held)) this.#socket.resume();
+    if (this.#dropping || (this.#reader && !this.#held && !this.#isResting)) this.#socket.resume();
     else this.#socket.pause();
   }
 
