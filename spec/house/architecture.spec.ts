@@ -7,18 +7,19 @@ import { type House, type Sources, violations } from './architecture.js';
 const house: House = {
   rooms: {
     errors: {},
+    time: {},
     bytes: { uses: ['errors'] },
-    transport: { uses: ['errors'], packages: ['rxjs', 'node:'] },
+    transport: { uses: ['errors', 'time'], packages: ['rxjs', 'node:'] },
     framing: { uses: ['errors', 'bytes'] },
     codec: { uses: ['errors', 'bytes'] },
     flow: { uses: ['errors', 'bytes'], packages: ['rxjs'] },
     connection: {
-      uses: ['errors', 'bytes', 'framing', 'flow'],
+      uses: ['errors', 'time', 'bytes', 'framing', 'flow'],
       knows: ['transport', 'codec'],
       packages: ['rxjs'],
     },
-    client: { uses: ['errors', 'connection', 'flow'], packages: ['rxjs'] },
-    server: { uses: ['errors', 'connection'], packages: ['rxjs'] },
+    client: { uses: ['errors', 'time', 'connection', 'flow'], packages: ['rxjs'] },
+    server: { uses: ['errors', 'time', 'connection'], packages: ['rxjs'] },
     relay: { uses: ['errors', 'bytes', 'connection', 'flow'], packages: ['rxjs'] },
     span: { uses: ['errors', 'connection', 'relay'], knows: ['codec'], packages: ['rxjs'] },
     nats: { uses: ['errors', 'connection', 'client', 'span'], packages: ['rxjs', '@nats-io/transport-node'] },
@@ -56,7 +57,10 @@ const house: House = {
       ],
       packages: ['rxjs'],
     },
-    websocket: { uses: ['errors', 'bytes', 'transport', 'framing', 'client', 'server'], packages: ['rxjs'] },
+    websocket: {
+      uses: ['errors', 'time', 'bytes', 'transport', 'framing', 'client', 'server'],
+      packages: ['rxjs'],
+    },
     index: {
       uses: [
         'errors',
@@ -72,7 +76,7 @@ const house: House = {
       ],
     },
     files: {
-      uses: ['errors', 'bytes', 'framing', 'flow', 'connection', 'client', 'server'],
+      uses: ['errors', 'time', 'bytes', 'framing', 'flow', 'connection', 'client', 'server'],
       packages: ['rxjs', 'node:'],
     },
     // The program: it stands outside, and nothing imports it.
@@ -80,6 +84,7 @@ const house: House = {
       uses: [
         'dashboard',
         'errors',
+        'time',
         'bytes',
         'transport',
         'framing',

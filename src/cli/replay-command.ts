@@ -1,5 +1,5 @@
 import { asyncScheduler, concatMap, defer, delay, from, type Observable, of } from 'rxjs';
-import { timerMs } from '../transport/patience.js';
+import { timerMs } from '../time.js';
 import { inked } from './colors.js';
 import { command } from './command.js';
 import { interruptible } from './endings.js';

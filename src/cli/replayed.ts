@@ -19,7 +19,7 @@ import type { Connection } from '../connection/connection.js';
 import type { Framing } from '../framing/framing.js';
 import { connect } from '../index.js';
 import { sameBytes, show } from '../testing/bytes.js';
-import { timerMs } from '../transport/patience.js';
+import { timerMs } from '../time.js';
 import type { Address, Transport } from '../transport/transport.js';
 import type { Recorded, Said } from './tape.js';
 

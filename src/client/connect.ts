@@ -1,7 +1,6 @@
 import { Observable, switchMap, throwError, timeout } from 'rxjs';
 import type { StreamedBodies } from '../connection/body.js';
 import type { BodyConnection, Connection } from '../connection/connection.js';
-import { timerMs } from '../connection/deadlines.js';
 import { openConnection } from '../connection/open-connection.js';
 import {
   type ConnectionDefaults,
@@ -11,6 +10,7 @@ import {
   positiveOption,
 } from '../connection/options.js';
 import { WireError } from '../errors.js';
+import { timerMs } from '../time.js';
 import type { Tls } from '../transport/tls-options.js';
 import type { Address, Transport } from '../transport/transport.js';
 

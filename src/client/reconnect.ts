@@ -15,8 +15,8 @@ import {
   timer,
 } from 'rxjs';
 import type { Connection } from '../connection/connection.js';
-import { timerMs } from '../connection/deadlines.js';
 import { positiveOption } from '../connection/options.js';
+import { timerMs } from '../time.js';
 import type { BoundAddress } from '../transport/transport.js';
 import { type BackoffOptions, backoff } from './backoff.js';
 import { type Logical, logicalConnection } from './logical-connection.js';

@@ -1,9 +1,7 @@
 import { asyncScheduler, type Subscription, switchMap, timer } from 'rxjs';
+import { timerMs } from '../time.js';
 
 const never = Number.POSITIVE_INFINITY;
-
-/** A time as the platform's timers can have it. They know none above some 24 days, and take a longer one, `Infinity` above all, for a millisecond. */
-export const timerMs = (ms: number): number => Math.min(ms, 2 ** 31 - 1);
 
 /**
  * The deadlines of one connection, by name, on one pending timer, which is moved only to an earlier time and otherwise looks again when it

@@ -2,8 +2,8 @@ import { firstValueFrom, from, ignoreElements, lastValueFrom, reduce, throwError
 import { joined } from '../bytes/joined.js';
 import type { Body } from '../connection/body.js';
 import type { BodyConnection } from '../connection/connection.js';
-import { timerMs } from '../connection/deadlines.js';
 import { consume } from '../flow/consume.js';
+import { timerMs } from '../time.js';
 import { FileError } from './file-error.js';
 import type { Landing } from './landing.js';
 import { type Letter, maxLetterBytes, readLetter, writeLetter } from './letters.js';

@@ -15,9 +15,9 @@ import {
 } from 'rxjs';
 import { claim } from '../connection/claim.js';
 import type { Connection } from '../connection/connection.js';
-import { timerMs } from '../connection/deadlines.js';
 import { positive } from '../connection/options.js';
 import { ProtocolError, SendError, WireError } from '../errors.js';
+import { timerMs } from '../time.js';
 import { type ProgressTeller, progressTeller, type ShutdownProgress } from './shutdown-progress.js';
 
 export interface ServeContext {

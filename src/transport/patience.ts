@@ -1,4 +1,5 @@
 import { type Observable, switchMap, timer } from 'rxjs';
+import { timerMs } from '../time.js';
 
 /**
  * Emits when a time is over, and two turns of the loop more: after a stall timers run before sockets are read, and what lies in the kernel shall count.
@@ -10,6 +11,3 @@ export function patience(ms: number): Observable<unknown> {
     switchMap(() => timer(0)),
   );
 }
-
-/** A time as the platform's timers can have it: they take a longer one than some 24 days, `Infinity` above all, for a millisecond. */
-export const timerMs = (ms: number): number => Math.min(ms, 2 ** 31 - 1);

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { Observable, type Subscriber, type Subscription, timer } from 'rxjs';
 import type { WireError } from '../errors.js';
-import { timerMs } from './patience.js';
+import { timerMs } from '../time.js';
 import { type Bulk, type OwnedSocket, owner, type Reader, readTogether } from './read-together.js';
 import { errorAtEnd } from './socket-end.js';
 import type { SocketWrites } from './socket-writes.js';

@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
 import { type Observable, type Subscription, timer } from 'rxjs';
 import { WireError } from '../errors.js';
+import { timerMs } from '../time.js';
 import { formatAddress } from './address.js';
 import { nodeError } from './node-errors.js';
 import { Once } from './once.js';
-import { timerMs } from './patience.js';
 import { type OwnedSocket, owner } from './read-together.js';
 import { SocketReads } from './socket-reads.js';
 import { SocketWrites } from './socket-writes.js';

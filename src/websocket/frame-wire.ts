@@ -1,6 +1,6 @@
 import { AsyncSubject, asapScheduler, type Subscription, timer } from 'rxjs';
 import { WireError } from '../errors.js';
-import { timerMs } from '../transport/patience.js';
+import { timerMs } from '../time.js';
 import type { BoundAddress, Wire, WireClosed } from '../transport/transport.js';
 import { closing, closingError } from './closings.js';
 import { wireReads } from './wire-reads.js';

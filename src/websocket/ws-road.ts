@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { type Subscription, timer } from 'rxjs';
 import type { RawData, WebSocket } from 'ws';
 import { WireError } from '../errors.js';
-import { timerMs } from '../transport/patience.js';
+import { timerMs } from '../time.js';
 import { endsOf, type WireEnds } from '../transport/socket-wire.js';
 import type { Wire } from '../transport/transport.js';
 import { tellSoon, toldBesides } from '../transport/write-turns.js';

@@ -1,5 +1,5 @@
 import { DEFAULT_MAX_MESSAGE_BYTES, limit } from '../framing/limits.js';
-import { timerMs } from '../transport/patience.js';
+import { timerMs } from '../time.js';
 import type { WebSocketOptions } from './ws-options.js';
 
 const limits = [
