@@ -399,8 +399,8 @@ export class Core<In, Out>
   }
 
   #readBytes(): In | None {
-    const { codec } = this.spoken;
     for (let bytes = this.machine.read(); bytes && !this.#isUndecodable; bytes = this.machine.read()) {
+      const { codec } = this.spoken;
       this.#count(bytes.length);
       if (codec === undefined) return bytes as In;
       try {
@@ -434,6 +434,7 @@ export class Core<In, Out>
       this.#budgeted?.consumed();
       // Subscribed to, an observer that throws is reported by RxJS and harms nobody.
       of(error).subscribe(onUndecodable);
+      this.#isUndecodable = this.received.over;
     } else {
       this.#isUndecodable = true;
       this.#fail(mistake ? cause : error, true);

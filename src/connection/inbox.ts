@@ -53,6 +53,11 @@ export class Inbox<In> implements GateOwner {
     return this.#started && this.#reader?.closed === false && this.#gate.open;
   }
 
+  /** Whether nobody will be given a message any more. */
+  get over(): boolean {
+    return this.#over;
+  }
+
   get observed(): boolean {
     return this.#reader?.closed === false;
   }
@@ -69,7 +74,8 @@ export class Inbox<In> implements GateOwner {
     while (this.wanted) {
       const message = this.#next();
       if (message === none) break;
-      this.#deliverOne(message);
+      if (this.observed) this.#deliverOne(message);
+      else this.#ahead = message; // while it was decoded the reader has left, or the connection has been ended
     }
     this.#delivering = false;
     // The end waits behind what is there, and for somebody to tell, but not for room.
