@@ -1,4 +1,4 @@
-import { concat, of, tap, throwError } from 'rxjs';
+import { concat, defer, of, Subject, tap, throwError } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { iterate } from '../../src/flow/iterate.js';
 import { paced } from '../../src/flow/paced.js';
@@ -53,5 +53,26 @@ describe('asynchronous iteration', () => {
       { value: 'b', done: false },
       { value: undefined, done: true },
     ]);
+  });
+
+  it('has the next message delivered where it has been asked for already', async () => {
+    const source$ = new Subject<string>();
+    const iterator = iterate(source$.pipe(paced()));
+    const both = Promise.all([iterator.next(), iterator.next()]);
+    for (const letter of 'abc') source$.next(letter);
+    source$.complete();
+    expect(await both).toEqual([
+      { value: 'a', done: false },
+      { value: 'b', done: false },
+    ]);
+    expect(await iterator.next()).toEqual({ value: 'c', done: false });
+  });
+
+  it('does not subscribe for one who asks when it has been left', async () => {
+    let subscribed = 0;
+    const iterator = iterate(defer(() => of(subscribed++)));
+    await iterator.return?.();
+    expect(await iterator.next()).toEqual({ value: undefined, done: true });
+    expect(subscribed).toBe(0);
   });
 });

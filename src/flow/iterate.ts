@@ -18,8 +18,10 @@ export function iterate<T>(messages$: Observable<T>): AsyncIterator<T, undefined
       if (message === undefined && end === undefined) return;
       const ask = asked.shift();
       if (message) {
-        atWork = message.held;
         ask?.resolve({ value: message.value, done: false });
+        // Who has asked for the one behind it, too, does not wait for it.
+        if (asked.length > 0) message.held.release();
+        else atWork = message.held;
       } else if (end?.failure) {
         ask?.reject(end.failure.error);
         end = {};
@@ -52,7 +54,7 @@ export function iterate<T>(messages$: Observable<T>): AsyncIterator<T, undefined
         const done = atWork;
         atWork = undefined;
         done?.release();
-        subscription ??= subscribe();
+        if (!end) subscription ??= subscribe();
         give();
       }),
     return: async () => {
