@@ -5,6 +5,7 @@ import {
   delay,
   EMPTY,
   filter,
+  from,
   groupBy,
   map,
   merge,
@@ -266,5 +267,27 @@ describe('paced', () => {
     expect(errors).toEqual([]);
     source.next('d');
     expect(errors).toMatchObject([{ code: 'paced-overflow' }]);
+  });
+
+  it.each([0, -1, Number.NaN])('throws a RangeError at once for a bound of %s', (maxWaiting) => {
+    expect(() => paced(undefined, { maxWaiting })).toThrow(RangeError);
+  });
+
+  it.each([
+    ['it has been left', 1_024, 1],
+    ['it has failed', 2, 9],
+  ])('draws no more from an endless source when %s', (_, maxWaiting, wanted) => {
+    let drawn = 0;
+    const endless = function* () {
+      while (drawn < 9_999) yield drawn++;
+    };
+    from(endless())
+      .pipe(
+        paced(undefined, { maxWaiting }),
+        tap(() => wanted > 1 && hold()),
+        take(wanted),
+      )
+      .subscribe({ error: () => {} });
+    expect(drawn).toBeLessThan(9);
   });
 });

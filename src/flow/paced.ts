@@ -1,6 +1,7 @@
 import { type MonoTypeOperatorFunction, Observable } from 'rxjs';
 import { PacedOverflowError } from '../errors.js';
 import { Gate } from './hold.js';
+import { Through } from './through.js';
 
 /** What holds a source back: a Node `Readable` is one, a WebSocket's reader, a flag that a generator looks at. */
 export interface Valve {
@@ -29,6 +30,7 @@ export function paced<T>(
   valve?: Valve,
   { maxWaiting = 1_024 }: PacedOptions = {},
 ): MonoTypeOperatorFunction<T> {
+  if (!(maxWaiting >= 1)) throw new RangeError(`maxWaiting is at least 1, not ${maxWaiting}`);
   return (source) =>
     new Observable((subscriber) => {
       const waiting: T[] = [];
@@ -56,22 +58,18 @@ export function paced<T>(
 
       const gate = new Gate({ consumed: () => {}, opened: deliver });
 
-      subscriber.add(
-        source.subscribe({
-          next: (value) => {
-            if (waiting.length >= maxWaiting) {
-              subscriber.error(new PacedOverflowError(`${maxWaiting} values wait already (paced-overflow)`));
-              return;
-            }
-            waiting.push(value);
-            deliver();
-          },
-          error: (error) => subscriber.error(error),
-          complete: () => {
-            sourceIsDone = true;
-            deliver();
-          },
-        }),
-      );
+      const came = (value: T) => {
+        if (waiting.length >= maxWaiting)
+          throw new PacedOverflowError(`${maxWaiting} values wait already (paced-overflow)`);
+        waiting.push(value);
+        deliver();
+      };
+
+      const ended = () => {
+        sourceIsDone = true;
+        deliver();
+      };
+
+      source.subscribe(new Through(subscriber, came, ended));
     });
 }

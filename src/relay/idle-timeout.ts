@@ -3,6 +3,7 @@ import { Deadlines } from '../connection/deadlines.js';
 import { positive } from '../connection/options.js';
 import { WireError } from '../errors.js';
 import { currentGate, type Gate, whenOpen } from '../flow/hold.js';
+import { Through } from '../flow/through.js';
 
 /**
  * Errors with `idle` when no message has come for so long, though there was room for one.
@@ -39,17 +40,13 @@ export function idleTimeout<T>(timeoutMs: number): MonoTypeOperatorFunction<T> {
 
       subscriber.add(() => timers.dispose());
       restart();
-      subscriber.add(
-        source.subscribe({
-          next: (message) => {
-            gate = currentGate();
-            restart();
-            subscriber.next(message);
-            if (gate) whenOpen(gate, restart);
-          },
-          error: (error) => subscriber.error(error),
-          complete: () => subscriber.complete(),
-        }),
-      );
+      const came = (message: T) => {
+        gate = currentGate();
+        restart();
+        subscriber.next(message);
+        if (gate) whenOpen(gate, restart);
+      };
+
+      source.subscribe(new Through(subscriber, came));
     });
 }
