@@ -18,6 +18,7 @@ import {
   combineLatest,
   concatMap,
   EMPTY,
+  firstValueFrom,
   from,
   ignoreElements,
   map,
@@ -26,6 +27,7 @@ import {
   NEVER,
   type Observable,
   of,
+  take,
   takeUntil,
   tap,
   timer,
@@ -110,6 +112,23 @@ describe('gather', () => {
 });
 
 describe('distribute', () => {
+  it.each([
+    ['a promise', Promise.resolve(1)],
+    ['an object', {}],
+    ['null', null],
+    ['nothing', undefined],
+    ['no number', Number.NaN],
+  ])('fails where a key is %s', (_, key) => {
+    const sent: string[] = [];
+    const conn = { send: (message: string) => of(void sent.push(message)) } as unknown as Text;
+    const errors: unknown[] = [];
+    of('a')
+      .pipe(distribute([conn, conn], () => key as number))
+      .subscribe({ error: (error) => errors.push(error) });
+    expect(errors).toMatchObject([{ name: 'RangeError' }]);
+    expect(sent).toEqual([]);
+  });
+
   /** Three servers, and what they hear. */
   const workers = ({ listen, connect }: MarbleHelpers, ms: readonly number[]) => {
     const heard: string[] = ms.map(() => '');
@@ -227,6 +246,15 @@ describe('idleTimeout', () => {
     }),
   );
 
+  it('draws no more from an endless source when it has been left', () => {
+    let drawn = 0;
+    const endless = function* () {
+      while (drawn < 9_999) yield drawn++;
+    };
+    from(endless()).pipe(idleTimeout(5), take(1)).subscribe();
+    expect(drawn).toBeLessThan(9);
+  });
+
   it(
     'leaves no timer behind',
     marbles((helpers) => {
@@ -239,6 +267,13 @@ describe('idleTimeout', () => {
 });
 
 describe('heartbeat', () => {
+  it('never sends where its period is Infinity', async () => {
+    let beats = 0;
+    const conn = { closed$: NEVER, send: () => of(void beats++) } as unknown as Text;
+    await firstValueFrom(timer(20).pipe(takeUntil(heartbeat(conn, '♥', Number.POSITIVE_INFINITY))));
+    expect(beats).toBe(0);
+  });
+
   it(
     'sends a message whenever nothing else has gone out',
     marbles((helpers) => {

@@ -36,12 +36,10 @@ export function distribute<T>(
   { concurrency = connections.length }: DistributeOptions = {},
 ): OperatorFunction<T, never> {
   if (connections.length === 0) throw new RangeError('distribute needs a connection');
-  const choose = (key: number | string) =>
-    connections[(typeof key === 'number' ? Math.abs(Math.trunc(key)) : hash(key)) % connections.length];
   return pipe(
     consume(
       (message, index) => {
-        const chosen = choose(keyOf(message, index));
+        const chosen = connections[numberOf(keyOf(message, index)) % connections.length];
         if (!chosen) throw new RangeError('a key is a number or a string');
         return chosen.send(message);
       },
@@ -49,6 +47,12 @@ export function distribute<T>(
     ),
     ignoreElements(),
   );
+}
+
+/** Of what is no key, such as a promise of one, none. */
+function numberOf(key: unknown): number {
+  if (typeof key === 'string') return hash(key);
+  return typeof key === 'number' ? Math.abs(Math.trunc(key)) : Number.NaN;
 }
 
 function hash(key: string): number {

@@ -4,12 +4,14 @@ import {
   ignoreElements,
   interval,
   map,
+  NEVER,
   type Observable,
   pairwise,
   startWith,
   takeUntil,
 } from 'rxjs';
 import type { Connection } from '../connection/connection.js';
+import { timerMs } from '../connection/deadlines.js';
 import { frameDoor } from '../connection/frames.js';
 import { positive } from '../connection/options.js';
 
@@ -36,7 +38,8 @@ import { positive } from '../connection/options.js';
 export function writeIdle(connection: Connection<unknown, never>, periodMs: number): Observable<void> {
   positive('periodMs', periodMs);
   const begun = () => frameDoor(connection)?.begunCount ?? -1;
-  return interval(periodMs).pipe(
+  const looks$ = periodMs === Number.POSITIVE_INFINITY ? NEVER : interval(timerMs(periodMs));
+  return looks$.pipe(
     map(begun),
     startWith(begun()),
     pairwise(),
