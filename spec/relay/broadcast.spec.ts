@@ -10,7 +10,7 @@ import {
   tinyproto,
   type WireError,
 } from 'rx-tinyproto';
-import { type MarbleHelpers, marbles } from 'rx-tinyproto/testing';
+import { type MarbleHelpers, marbles, record } from 'rx-tinyproto/testing';
 import {
   asyncScheduler,
   catchError,
@@ -271,6 +271,32 @@ describe('broadcast', () => {
       );
       helpers.flush();
       expect(told).toEqual(['x', '12345678901']);
+    }),
+  );
+
+  it(
+    'bounds what waits for a connection that is recorded, too',
+    marbles((helpers) => {
+      const { listen, connect, run, flush } = helpers;
+      const room = broadcast<string>({ maxPendingBytes: 10, onSlow: 'drop-newest' });
+      const told: string[] = [];
+      room.dropped$.subscribe(({ message }) => told.push(message));
+      const tape = record();
+      const end$ = timer(endMs);
+      run(
+        listen(address, { codec }).pipe(
+          takeUntil(end$),
+          serve((conn) => room.join(tape.connection(conn)).pipe(takeUntil(end$))),
+        ),
+      );
+      run(connect(address, { codec }).pipe(mergeMap(stalls), takeUntil(end$)));
+      timer(1).subscribe(() =>
+        from([...letters(16), '12345678901', 'x'])
+          .pipe(mergeMap((each) => room.send(each)))
+          .subscribe(),
+      );
+      flush();
+      expect(told).toEqual(['x']);
     }),
   );
 

@@ -1,6 +1,7 @@
 import { isObservable, Observable, type ObservableInput, tap } from 'rxjs';
 import { claim, claimed } from '../connection/claim.js';
 import type { Connection } from '../connection/connection.js';
+import { type FrameDoor, frameDoor, frames } from '../connection/frames.js';
 import { watchHolds } from '../flow/hold.js';
 import { iterate } from '../flow/iterate.js';
 import type { Timed } from './diagram.js';
@@ -26,7 +27,10 @@ export function recordedConnection<In, Out>(
     note('closed', 'received', { kind: 'N', value: how });
   });
 
-  const recorded: Required<Connection<In, Out>> & { [claimed](): void } = {
+  const noted = (message: Out, sending: Observable<void>) =>
+    sending.pipe(tap({ next: () => sent(message), error: failed }));
+
+  const recorded: Required<Connection<In, Out>> & Doors<Out> = {
     id: connection.id,
     get local() {
       return connection.local;
@@ -41,7 +45,7 @@ export function recordedConnection<In, Out>(
       return connection.traffic;
     },
     messages$,
-    send: (message) => connection.send(message).pipe(tap({ next: () => sent(message), error: failed })),
+    send: (message) => noted(message, connection.send(message)),
     sendAll: (messages) => connection.sendAll(drawnFrom(messages, sent)).pipe(tap({ error: failed })),
     reframe<NextIn, NextOut>(next: Parameters<typeof connection.reframe<NextIn, NextOut>>[0]) {
       connection.reframe(next);
@@ -54,8 +58,35 @@ export function recordedConnection<In, Out>(
     flow$: connection.flow$,
     [Symbol.asyncIterator]: () => iterate(messages$),
     [claimed]: () => claim(connection),
+    get [frames]() {
+      const door = frameDoor<Out>(connection);
+      return door && recordedDoor(door, noted);
+    },
   };
   return recorded;
+}
+
+/** What other rooms may do with it. */
+interface Doors<Out> {
+  [claimed](): void;
+  readonly [frames]: FrameDoor<Out> | undefined;
+}
+
+/** So that a room knows how many bytes wait for it, and encodes once for it and others. */
+function recordedDoor<Out>(
+  door: FrameDoor<Out>,
+  noted: (message: Out, sending: Observable<void>) => Observable<void>,
+): FrameDoor<Out> {
+  return {
+    get spoken() {
+      return door.spoken;
+    },
+    encode: (message) => door.encode(message),
+    sendFrame: (frame, message) => noted(message, door.sendFrame(frame, message)),
+    get begunCount() {
+      return door.begunCount;
+    },
+  };
 }
 
 /** The messages, each noted once however many hear it, and for how long somebody holds it. */
