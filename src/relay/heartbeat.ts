@@ -11,9 +11,9 @@ import {
   takeUntil,
 } from 'rxjs';
 import type { Connection } from '../connection/connection.js';
-import { timerMs } from '../connection/deadlines.js';
 import { frameDoor } from '../connection/frames.js';
 import { positive } from '../connection/options.js';
+import { timerMs } from '../time.js';
 
 /**
  * Emits whenever nothing of ours has begun to go out for a whole period of so many milliseconds.
@@ -38,7 +38,7 @@ import { positive } from '../connection/options.js';
 export function writeIdle(connection: Connection<unknown, never>, periodMs: number): Observable<void> {
   positive('periodMs', periodMs);
   const begun = () => frameDoor(connection)?.begunCount ?? -1;
-  const looks$ = periodMs === Number.POSITIVE_INFINITY ? NEVER : interval(timerMs(periodMs));
+  const looks$ = timerMs(periodMs) < periodMs ? NEVER : interval(periodMs);
   return looks$.pipe(
     map(begun),
     startWith(begun()),
