@@ -20,7 +20,7 @@ const house: House = {
     },
     client: { uses: ['errors', 'time', 'connection', 'flow'], packages: ['rxjs'] },
     server: { uses: ['errors', 'time', 'connection'], packages: ['rxjs'] },
-    relay: { uses: ['errors', 'bytes', 'connection', 'flow'], packages: ['rxjs'] },
+    relay: { uses: ['errors', 'time', 'bytes', 'connection', 'flow'], packages: ['rxjs'] },
     span: { uses: ['errors', 'connection', 'relay'], knows: ['codec'], packages: ['rxjs'] },
     nats: { uses: ['errors', 'connection', 'client', 'span'], packages: ['rxjs', '@nats-io/transport-node'] },
     // A door to `node:cluster`, which is Node's alone.
