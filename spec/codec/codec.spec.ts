@@ -279,20 +279,23 @@ describe('a connection with a codec', () => {
 
   it(
     'ends with an AsyncSchemaError when a schema answers with a promise',
-    marbles(({ listen, connect, run, expectObservable }) => {
-      const slow = json({
-        '~standard': { version: 1, vendor: 'spec', validate: async (value: unknown) => ({ value }) },
-      });
-      const got$ = listen(server, { codec: slow, onUndecodable: () => {} }).pipe(
-        mergeMap((conn) => conn.messages$),
-      );
-      expectObservable(got$).toBe('#', undefined, { name: 'AsyncSchemaError', code: 'async-schema' });
-      run(
-        connect(server, { codec: json() }).pipe(
-          converse((conn) => conn.send('x')),
-          onErrorResumeNextWith(),
-        ),
-      );
-    }),
+    marbles(
+      ({ listen, connect, run, expectObservable }) => {
+        const slow = json({
+          '~standard': { version: 1, vendor: 'spec', validate: async (value: unknown) => ({ value }) },
+        });
+        const got$ = listen(server, { codec: slow, onUndecodable: () => {} }).pipe(
+          mergeMap((conn) => conn.messages$),
+        );
+        expectObservable(got$).toBe('#', undefined, { name: 'AsyncSchemaError', code: 'async-schema' });
+        run(
+          connect(server, { codec: json() }).pipe(
+            converse((conn) => conn.send('x')),
+            onErrorResumeNextWith(),
+          ),
+        );
+      },
+      { allow: ['platform-timers'] },
+    ),
   );
 });

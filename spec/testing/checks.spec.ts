@@ -3,7 +3,8 @@ import { type Connection, consume, converse, hold, lines, serve, text } from 'rx
 import { hex, MarbleError, type MarbleHelpers, type MarblesOptions, marbles } from 'rx-tinyproto/testing';
 import { concatMap, delay, from, interval, map, mergeMap, NEVER, of, Subject, tap, timer } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import 'rx-tinyproto/testing/vitest';
 
 const failure = (test: (helpers: MarbleHelpers) => void, options?: MarblesOptions): string => {
   try {
@@ -80,9 +81,52 @@ const traps: Readonly<
     ['unsent'],
     /A send was made that nobody subscribed to \(checks\.spec\.ts:\d+\) \(unsent\)/,
   ],
+  'a server that nobody runs': [
+    ({ listen }) => void listen('server:1').pipe(serve((conn) => conn.messages$)),
+    ['not-run'],
+    /A listen\(\) was made that nobody subscribed to \(checks\.spec\.ts:\d+\) \(not-run\)/,
+  ],
+  'a client that nobody runs': [
+    ({ connect }) => void connect('server:1').pipe(converse((conn) => conn.messages$)),
+    ['not-run'],
+    /A connect\(\) was made that nobody subscribed to \(checks\.spec\.ts:\d+\) \(not-run\)/,
+  ],
+  'a peer that nobody takes': [
+    ({ peer }) => void peer('nowhere:1').sends("'a\n'"),
+    ['unsaid'],
+    /The peer has not said all that it was to say, and nothing is expected of it \(unsaid\)/,
+  ],
+  'an answer that is never due': [
+    ({ accepts, connect, run }) => {
+      accepts('server:1').sends('---|').answers(100, "'a\n'");
+      run(connect('server:1', { framing: lines() }).pipe(converse((conn) => conn.messages$)));
+    },
+    ['unsaid'],
+    /The server has not said all that it was to say/,
+  ],
+  'a promise in between': [
+    ({ expectObservable }) => expectObservable(from(Promise.resolve(1))).toBe(''),
+    ['platform-timers'],
+    /then of a promise was called: virtual time does not move it \(platform-timers\)\nIf it is meant/,
+  ],
+  "a mistake in a server's handler": [
+    ({ listen, peer, run }) => {
+      run(
+        listen('server:1', { framing: lines() }).pipe(
+          serve((conn) => conn.messages$.pipe(tap((line) => expect(line).toBeBytes('b')))),
+        ),
+      );
+      peer('server:1').sends("'a\n'--|");
+    },
+    ['printed-errors'],
+    /An error was printed: .*expected 'a' to be 'b' \(checks\.spec\.ts:\d+\) \(printed-errors\)/,
+  ],
 };
 
 describe('at its end, a marble test', () => {
+  beforeEach(() => void vi.spyOn(console, 'error').mockReturnValue());
+  afterEach(() => void vi.restoreAllMocks());
+
   for (const [name, [test, allow = [], says]] of Object.entries(traps)) {
     it(`finds ${name}`, () => {
       expect(failure(test)).toMatch(says);

@@ -1,4 +1,5 @@
 import { type Observable, tap } from 'rxjs';
+import { seedsOf, waitMs } from './demands.js';
 import {
   bandwidth,
   calm,
@@ -51,8 +52,10 @@ export function chaos(
   scenario: (helpers: MarbleHelpers) => Observable<unknown>,
   options: ChaosOptions = {},
 ): () => void {
-  const { seeds = 50 } = options;
-  const all = typeof seeds === 'number' ? Array.from({ length: seeds }, (_, index) => index + 1) : seeds;
+  const { seeds = 50, faultsMs = 0, withinMs = 0 } = options;
+  const all = seedsOf(seeds);
+  waitMs('faultsMs', faultsMs);
+  waitMs('withinMs', withinMs);
   const site = siteOfCall();
   return () => {
     for (const seed of all) {

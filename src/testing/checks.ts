@@ -7,11 +7,14 @@ import { isCalledByPlatform, type Site } from './marble-error.js';
  * - `unmatched`: an expectation without a matcher, which expects nothing.
  * - `late-source`: a `hot()` made while time flows, which never emits.
  * - `endless`: something still to do after `maxMs` of virtual time.
- * - `platform-timers`: `setTimeout`, `process.nextTick` and their like, which virtual time does not move.
+ * - `platform-timers`: `setTimeout`, `process.nextTick`, promises and their like, which virtual time does not move.
  * - `open-connections`, `open-subscriptions`: what is still open when everything the test itself subscribed to is unsubscribed.
  * - `undelivered`: bytes that came and nobody read.
  * - `held`: a hold that is never released.
  * - `unsent`: a `send` that nobody subscribed to.
+ * - `not-run`: a `listen` or `connect` that nobody subscribed to.
+ * - `unsaid`: what a raw peer was to say and has not said, if nothing is expected of it.
+ * - `printed-errors`: an error that went to `console.error`, as those of `serve`'s handlers do.
  */
 export type Check =
   | 'unmatched'
@@ -22,7 +25,10 @@ export type Check =
   | 'open-subscriptions'
   | 'undelivered'
   | 'held'
-  | 'unsent';
+  | 'unsent'
+  | 'not-run'
+  | 'unsaid'
+  | 'printed-errors';
 
 /** Something that a check has found. */
 export interface Finding {
@@ -41,7 +47,8 @@ export function findings(allow: readonly Check[]): Findings {
   const all: Finding[] = [];
   return {
     add(check, text, site) {
-      if (!allow.includes(check)) all.push({ check, text, site });
+      const isSame = (one: Finding) => one.text === text && one.site?.line === site?.line;
+      if (!allow.includes(check) && !all.some(isSame)) all.push({ check, text, site });
     },
     all,
   };
@@ -61,6 +68,11 @@ export function openSubscriptions(logs: readonly { readonly subscriptions: reado
     .filter(({ unsubscribedFrame }) => unsubscribedFrame === Infinity).length;
 }
 
+/** Notes what is printed as an error, which goes on being printed. Returns what ends it. */
+export function noticePrinted(printed: (error: unknown) => void): () => void {
+  return noticed(globalThis.console as unknown as Platform, 'error', printed);
+}
+
 type Callable = (...given: unknown[]) => unknown;
 type Platform = Record<string, Callable | undefined>;
 
@@ -72,6 +84,7 @@ export function noticeTimers(used: (name: string) => void): () => void {
       noticed(globalThis as unknown as Platform, name, () => used(name)),
     ),
     noticed(process as Platform | undefined, 'nextTick', () => used('process.nextTick')),
+    noticed(Promise.prototype as unknown as Platform, 'then', () => used('then of a promise')),
   ];
   return () => {
     for (const end of ends) end();
@@ -79,12 +92,12 @@ export function noticeTimers(used: (name: string) => void): () => void {
 }
 
 /** Tells of each call of a function that somebody has, but for what the platform does by itself: a stream that prints is nobody's timer. */
-function noticed(owner: Platform | undefined, name: string, used: () => void): () => void {
+function noticed(owner: Platform | undefined, name: string, used: (given: unknown) => void): () => void {
   const original = owner?.[name];
   if (!owner || !original) return () => {};
-  owner[name] = Object.assign((...given: unknown[]) => {
-    if (!isCalledByPlatform()) used();
-    return original.apply(owner, given);
+  owner[name] = Object.assign(function (this: unknown, ...given: unknown[]) {
+    if (!isCalledByPlatform()) used(given[0]);
+    return original.apply(this ?? owner, given);
   }, original);
   return () => {
     owner[name] = original;

@@ -24,6 +24,9 @@ interface Sign {
   readonly inline?: Uint8Array | string;
 }
 
+/** What begins bytes, a text or a time, and is none. */
+const unfinished = /^(?:[<'"]|\d+(?:\.\d+)?ms)/;
+
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000 };
 
 /**
@@ -109,6 +112,8 @@ function read(diagram: string, values: object | undefined): { signs: Sign[]; zer
     const time = free ? /^(\d+(?:\.\d+)?)(ms|s|m)(?= |$)/.exec(rest) : null;
     const quoted = named(rest[0] as string) ? null : /^(?:<([^>]*)>|'([^']*)'|"([^"]*)")/.exec(rest);
     const [character = ''] = rest;
+    if (!time && !quoted && !named(character) && unfinished.test(rest))
+      throw new TypeError(`Bytes and texts end, and a time stands between blanks: ${diagram}`);
     if (time) pass(Number(time[1]) * (unitMs[time[2] as string] ?? 1));
     else if (quoted) {
       note('', quoted[1] === undefined ? (quoted[2] ?? quoted[3] ?? '') : bytesOfHex(quoted[1]));

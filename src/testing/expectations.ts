@@ -74,12 +74,15 @@ export function recorder(time: VirtualTime, expectations: Expectation[]): Record
   }
 
   function expectation(name: string, actual: readonly Timed[]): Expectation {
+    if (sealed) throw new TypeError(`${name}: what is expected when the test is over is not looked at`);
     const made: Expectation = { name, actual, site: siteOfCall() };
     expectations.push(made);
     return made;
   }
 
   function fill(made: Expectation, expected: readonly Timed[]): void {
+    if (made.expected)
+      throw new TypeError(`${made.name} has its matcher: a second one would replace the first`);
     made.expected = expected;
     made.site = siteOfCall() ?? made.site;
   }

@@ -29,7 +29,8 @@ export function faultTimeline(time: VirtualTime, net: VirtualNetwork, rows: Row[
   return (diagram, faults) => {
     for (const { frame, letter } of parseMoments(diagram)) {
       const fault = faults[letter];
-      if (!fault) throw new TypeError(`The diagram's "${letter}" is no fault`);
+      // A fault that is not called yet, `partition` for `partition()`, would do nothing.
+      if (typeof fault?.text !== 'string') throw new TypeError(`The diagram's "${letter}" is no fault`);
       time.scheduler.schedule(() => begin(letter, fault), Math.max(frame - time.now, 0));
     }
   };

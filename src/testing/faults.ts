@@ -1,4 +1,6 @@
+import { positive } from '../connection/options.js';
 import type { WireErrorCode } from '../errors.js';
+import { pieceSizes, waitMs } from './demands.js';
 import { isWithin, type Passing, type Rule, type Verdict, type Where } from './network-road.js';
 import type { VirtualNetwork } from './virtual-network.js';
 
@@ -14,11 +16,13 @@ export interface Fault {
 
 /** Everything takes so much longer, dials included. */
 export function latency(ms: number, where: Where = {}): Fault {
+  waitMs('latency', ms);
   return ruling('latency', [ms, where], () => within(where, () => ({ delayMs: ms })));
 }
 
 /** Bytes come at no more than this rate, in each direction of each wire. */
 export function bandwidth(bytesPerSecond: number, where: Where = {}): Fault {
+  positive('bandwidth', bytesPerSecond);
   return ruling('bandwidth', [bytesPerSecond, where], (net) => {
     const freeAt = new Map<string, number>();
     return within(where, ({ kind, bytes, wire, from }) => {
@@ -34,7 +38,7 @@ export function bandwidth(bytesPerSecond: number, where: Where = {}): Fault {
 
 /** Chunks arrive in pieces of at most so many bytes. With a list, of these sizes in turn, the last one for all that is left. */
 export function fragment(bytes: number | readonly number[] = 1, where: Where = {}): Fault {
-  const cut = typeof bytes === 'number' ? [bytes] : bytes;
+  const cut = pieceSizes('fragment', bytes);
   return ruling('fragment', [bytes, where], () =>
     within(where, ({ kind }) => (kind === 'bytes' ? { cut } : undefined)),
   );

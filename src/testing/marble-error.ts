@@ -34,9 +34,9 @@ const own = /^.*?((?:file:\/\/)?\/[^\s()]*)\/testing\/marble-error\.[jt]s/.exec(
   new Error('here').stack?.split('\n').find((line) => line.includes('marble-error')) ?? '',
 )?.[1];
 
-/** The line of the test that called. */
-export function siteOfCall(): Site | undefined {
-  const lines = (new Error('here').stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+/** The line of the test that called, or that an error comes from. */
+export function siteOfCall(from = new Error('here')): Site | undefined {
+  const lines = (from.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
   const first = lines.findIndex(isOfTheReader);
   if (first < 0) return undefined;
   const place = /\(?((?:file:\/\/)?[^\s()]+:\d+):\d+\)?$/.exec(lines[first] as string)?.[1] ?? '';
@@ -53,4 +53,4 @@ export function isCalledByPlatform(): boolean {
 }
 
 const isOfTheReader = (line: string): boolean =>
-  !(own !== undefined && line.includes(`${own}/`)) && !/node_modules\/(rxjs|vitest)\/|node:/.test(line);
+  !(own !== undefined && line.includes(`${own}/`)) && !/\/node_modules\/|node:/.test(line);

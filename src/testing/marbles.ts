@@ -1,19 +1,28 @@
-import { asapScheduler, type Observable, Subscription } from 'rxjs';
+import { asapScheduler, defer, isObservable, type Observable, Subscription } from 'rxjs';
 import { type Connect, connectOver } from '../client/connect.js';
 import { together } from '../connection/open-outbox.js';
+import { positive } from '../connection/options.js';
 import { streamedBodies } from '../connection/streamed-bodies.js';
 import { watchConnections } from '../connection/watched.js';
 import { setStrictByDefault, watchHolds } from '../flow/hold.js';
 import { tinyproto } from '../framing/tinyproto.js';
 import { type Listen, listenOver } from '../server/listen.js';
 import { formatAddress } from '../transport/address.js';
-import { type Check, type Findings, findings, noticeTimers, openSubscriptions, report } from './checks.js';
+import {
+  type Check,
+  type Findings,
+  findings,
+  noticePrinted,
+  noticeTimers,
+  openSubscriptions,
+  report,
+} from './checks.js';
 import { type ConnectionExpectations, connectionExpectations } from './connection-expectations.js';
 import { drawDifference, drawScene } from './draw.js';
 import { type Recorder, recorder } from './expectations.js';
 import { type FaultTimeline, faultTimeline } from './fault-timeline.js';
 import { firstDifference } from './judge.js';
-import { MarbleError, siteOfCall } from './marble-error.js';
+import { MarbleError, type Site, siteOfCall } from './marble-error.js';
 import { type Sources, sources } from './marble-sources.js';
 import { type PeerHelpers, peers } from './peers.js';
 import { type Expectation, passedScene, type Scene, type Stage, sceneOf } from './scene.js';
@@ -67,6 +76,8 @@ export interface MarblesOptions extends RoadSettings {
  * the other in the same millisecond, in a later task.
  */
 export function marbles(test: (helpers: MarbleHelpers) => void, options: MarblesOptions = {}): () => void {
+  const { maxMs = 1 } = options;
+  positive('maxMs', maxMs);
   return () => inVirtualTime((time) => play(time, test, options));
 }
 
@@ -82,6 +93,8 @@ function play(time: VirtualTime, test: (helpers: MarbleHelpers) => void, options
   const crew = peers(time, net, record, stage.rows);
   const made = sources(time, stage.rows, found);
   const programs = new Subscription();
+  const ran = new Set<unknown>();
+  const noted = notRunYet(found);
   const watch = watching(time, found, record);
   const defaults = { transport: net, framing: tinyproto(), bodies: streamedBodies, outbox: together };
   let over = false;
@@ -99,10 +112,11 @@ function play(time: VirtualTime, test: (helpers: MarbleHelpers) => void, options
     ...watch.expectations,
     ...crew.helpers,
     net,
-    listen: listenOver(defaults),
-    connect: connectOver(defaults),
+    listen: noted.made('listen', listenOver(defaults)),
+    connect: noted.made('connect', connectOver(defaults)),
     faults: faultTimeline(time, net, stage.rows),
     run(program) {
+      ran.add(program);
       programs.add(asapScheduler.schedule(() => programs.add(program.subscribe())));
       return program;
     },
@@ -115,9 +129,14 @@ function play(time: VirtualTime, test: (helpers: MarbleHelpers) => void, options
     const returned: unknown = test(guarded(helpers, () => over));
     if (isThenable(returned))
       throw new TypeError('A marble test is synchronous: virtual time does not wait for promises');
+    if (isObservable(returned) && !ran.has(returned))
+      throw new TypeError('A marble test returns an Observable, to which nobody subscribes: run() does');
     flush();
     if (endless) found.add('endless', `Something is still to do after ${maxMs} ms of virtual time`);
     watch.lookForUnread(net);
+    noted.lookOver();
+    for (const name of crew.unsaid())
+      found.add('unsaid', `The ${name} has not said all that it was to say, and nothing is expected of it`);
     record.seal();
     programs.unsubscribe();
     crew.leave();
@@ -149,6 +168,13 @@ function watching(time: VirtualTime, found: Findings, record: Recorder) {
     watchConnections(watch.watcher),
     noticeTimers((name) =>
       found.add('platform-timers', `${name} was called: virtual time does not move it`, siteOfCall()),
+    ),
+    noticePrinted((error) =>
+      found.add(
+        'printed-errors',
+        `An error was printed: ${error}`,
+        siteOfCall(error instanceof Error ? error : undefined),
+      ),
     ),
   ];
   return {
@@ -182,6 +208,27 @@ function watching(time: VirtualTime, found: Findings, record: Recorder) {
     },
     stop() {
       for (const end of ends) end();
+    },
+  };
+}
+
+/** Notes which of the Observables that a test makes nobody has subscribed to. */
+function notRunYet(found: Findings) {
+  const waiting = new Map<object, { readonly name: string; readonly site: Site | undefined }>();
+  return {
+    made: <Make extends Listen | Connect>(name: string, make: Make): Make =>
+      ((...given: Parameters<Make>) => {
+        const one = {};
+        const made$ = (make as (...given: Parameters<Make>) => Observable<unknown>)(...given);
+        waiting.set(one, { name, site: siteOfCall() });
+        return defer(() => {
+          waiting.delete(one);
+          return made$;
+        });
+      }) as Make,
+    lookOver() {
+      for (const { name, site } of waiting.values())
+        found.add('not-run', `A ${name}() was made that nobody subscribed to`, site);
     },
   };
 }

@@ -37,8 +37,9 @@ export function peers(
   net: VirtualNetwork,
   record: Recorder,
   rows: Row[],
-): { readonly helpers: PeerHelpers; leave(): void } {
+): { readonly helpers: PeerHelpers; unsaid(): readonly string[]; leave(): void } {
   const all = new Map<RawPeer, PeerInside>();
+  const expected = new Set<RawPeer>();
   const doors = new Map<string, ReturnType<typeof oneByOne>>();
 
   function add(inside: PeerInside): RawPeer {
@@ -71,6 +72,7 @@ export function peers(
       expectBytes(peer, { chunks = false, anytime = false } = {}) {
         const received = all.get(peer)?.received;
         if (!received) throw new TypeError('expectBytes is for the peers of this test');
+        expected.add(peer);
         const pieces = (marks: readonly Timed[]) => marks.map(plainMark);
         const normal = anytime ? atOnce : chunks ? pieces : byFrame;
         return record.expectRow<Uint8Array | string>(
@@ -80,6 +82,11 @@ export function peers(
         );
       },
     },
+    /** Who had more to say: a test that expects nothing of them would not tell. */
+    unsaid: () =>
+      [...all.values()]
+        .filter(({ peer, isSilenced }) => !expected.has(peer) && isSilenced())
+        .map(({ peer }) => peer.name),
     leave() {
       for (const { hangUp } of all.values()) hangUp();
       for (const door of doors.values()) door.close();

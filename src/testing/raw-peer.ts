@@ -37,6 +37,8 @@ export interface PeerInside {
   readonly peer: RawPeer;
   readonly sent: readonly Timed[];
   readonly received: readonly Timed[];
+  /** Whether it has more to say, for which its wire, or what it is to answer, has never come. */
+  isSilenced(): boolean;
   /** Leaves, as a process does that ends. */
   hangUp(): void;
 }
@@ -125,6 +127,8 @@ export function rawPeer(time: VirtualTime, name: string, wire$: Observable<Wire>
     },
     pauses(span) {
       const { subscribedFrame, unsubscribedFrame } = parseSpan(span);
+      if (!Number.isFinite(subscribedFrame) || unsubscribedFrame < subscribedFrame)
+        throw new TypeError(`A pause begins with "^", and may end with "!" behind it, not ${span}`);
       at(subscribedFrame, () => act((wire) => wire.pause()));
       if (Number.isFinite(unsubscribedFrame)) at(unsubscribedFrame, () => act((wire) => wire.resume()));
       return peer;
@@ -138,6 +142,7 @@ export function rawPeer(time: VirtualTime, name: string, wire$: Observable<Wire>
     peer,
     sent,
     received,
+    isSilenced: () => whenUp.length > 0 || answers.length > 0,
     hangUp() {
       dialling.unsubscribe();
       up?.destroy();

@@ -1,5 +1,6 @@
 import { asyncScheduler, isObservable, Observable, type SchedulerLike, tap } from 'rxjs';
 import type { Connection } from '../connection/connection.js';
+import { limit } from '../framing/limits.js';
 import { formatAddress } from '../transport/address.js';
 import { type Ear, overheard } from '../transport/overheard.js';
 import type { Transport, Wire } from '../transport/transport.js';
@@ -53,6 +54,8 @@ export function record({
   maxBytes = 16 * 1_024 * 1_024,
   scheduler = asyncScheduler,
 }: RecordOptions = {}): Recording {
+  limit('maxMarks', maxMarks, 1);
+  limit('maxBytes', maxBytes, 1);
   const rows: MutableRow[] = [];
   const wires: LiveWire[] = [];
   const order: MutableRow[] = [];

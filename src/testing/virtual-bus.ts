@@ -1,6 +1,8 @@
 import { asapScheduler, BehaviorSubject, from, Observable, type Subscriber } from 'rxjs';
+import { limit } from '../framing/limits.js';
 import type { Bus, BusState, Letter } from '../span/bus.js';
 import { busAway, tooLarge } from '../span/bus-errors.js';
+import { waitMs } from './demands.js';
 
 export interface VirtualBusOptions {
   /** How long a letter is on its way, and how long the word that it is there, in milliseconds. @default 0 */
@@ -44,6 +46,9 @@ export function virtualBus({
   keeps = 0,
   maxLetterBytes = 1 << 20,
 }: VirtualBusOptions = {}): VirtualBus {
+  waitMs('latencyMs', latencyMs);
+  limit('keeps', keeps);
+  limit('maxLetterBytes', maxLetterBytes, 1);
   const ends = new Set<End>();
   const kept = new Map<string, Letter[]>();
 

@@ -1,7 +1,9 @@
 import { asapScheduler, Observable, of, type SchedulerLike, Subscription } from 'rxjs';
 import { WireError, type WireErrorCode } from '../errors.js';
+import { limit } from '../framing/limits.js';
 import { formatAddress, parseAddress } from '../transport/address.js';
 import type { BoundAddress, Transport, Wire } from '../transport/transport.js';
+import { waitMs } from './demands.js';
 import { addressBook } from './network-addresses.js';
 import { type Links, links } from './network-links.js';
 import { isNamed, judge, type Rule } from './network-road.js';
@@ -56,6 +58,8 @@ export function virtualNetwork(options: VirtualNetworkOptions = {}): VirtualNetw
     windowBytes = 65_536,
     cut = (chunk) => [chunk],
   } = options;
+  waitMs('latencyMs', latencyMs);
+  limit('windowBytes', windowBytes, 1);
   const rules = new Set<Rule>();
   const wires = links({ scheduler, latencyMs, windowBytes, cut, rules });
   const book = addressBook();

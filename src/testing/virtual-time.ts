@@ -1,3 +1,4 @@
+import { animationFrameScheduler, asapScheduler } from 'rxjs';
 import type { TestScheduler } from 'rxjs/testing';
 import { MarbleError } from './marble-error.js';
 import { TestClock } from './test-clock.js';
@@ -28,12 +29,25 @@ export function inVirtualTime(body: (time: VirtualTime) => void): void {
   running = true;
   try {
     scheduler.run((run) => {
-      body(virtualTime(scheduler, run));
-      scheduler.actions.length = 0;
+      try {
+        body(virtualTime(scheduler, run));
+      } finally {
+        forgetWhatWaits();
+        scheduler.actions.length = 0;
+      }
     });
   } finally {
     running = false;
   }
+}
+
+/**
+ * RxJS's own schedulers are everybody's: one that still waited for a task of this virtual time, say since the test has thrown, would wait for ever, and
+ * nothing that is scheduled there afterwards would come.
+ */
+function forgetWhatWaits(): void {
+  for (const { actions } of [asapScheduler, animationFrameScheduler])
+    for (const action of [...actions]) action.unsubscribe();
 }
 
 function virtualTime(scheduler: TestScheduler, run: Run): VirtualTime {
