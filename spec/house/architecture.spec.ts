@@ -165,6 +165,7 @@ const house: House = {
       because: 'it puts the writes of one turn together',
     },
     'websocket/stream-road.ts': { what: ['Promise'], because: 'WebSocketStream is made of promises' },
+    'testing/checks.ts': { what: ['Promise'], because: 'it notices them' },
     'flow/iterate.ts': { what: ['async', 'Promise'], because: 'asynchronous iteration is made of promises' },
   },
 };
