@@ -1,5 +1,14 @@
 import { BlockList, createServer, connect as dialSocket } from 'node:net';
-import { connect, consume, converse, type ProxyProtocol, type ServerEvent, tcp } from 'rx-tinyproto';
+import {
+  type AddressList,
+  connect,
+  consume,
+  converse,
+  listen,
+  type ProxyProtocol,
+  type ServerEvent,
+  tcp,
+} from 'rx-tinyproto';
 import { firstValueFrom, ignoreElements, lastValueFrom, map, merge, take } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { until } from '../contracts/wires.js';
@@ -140,6 +149,33 @@ describe('Behind a proxy', () => {
     expect(answer).toBe(message.length);
     const { remote, security } = await far.next();
     expect([remote, security?.protocol]).toEqual([someone, 'TLSv1.3']);
+  });
+
+  it.each<[string, () => unknown]>([
+    ['answers with a promise', () => Promise.resolve(true)],
+    [
+      'throws',
+      () => {
+        throw new Error('mine');
+      },
+    ],
+  ])('nobody is a proxy where the list %s', async (_, check) => {
+    const cleanup: (() => void)[] = [];
+    const test = { onTestFinished: (after: () => void) => cleanup.push(after) } as unknown as Cleanup;
+    const far = await behind(test, { from: { check } as AddressList });
+    const proxy = await rawClient(test, far.port);
+    await proxy.end;
+    expect(far.troubles()).toEqual(['access-denied']);
+    expect(far.connections).toEqual([]);
+    for (const after of cleanup) after();
+  });
+
+  it.each<[string, unknown, ErrorConstructor]>([
+    ['no list', {}, TypeError],
+    ['a header in no time', { from: new BlockList(), headerTimeoutMs: 0 }, RangeError],
+    ['a time that is no number', { from: new BlockList(), headerTimeoutMs: '1' }, TypeError],
+  ])('what cannot be meant throws at once: %s', (_, proxyProtocol, error) => {
+    expect(() => listen(0, { proxyProtocol: proxyProtocol as ProxyProtocol })).toThrow(error);
   });
 
   it('waits for headers end with the listener', async (test) => {

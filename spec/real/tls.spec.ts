@@ -16,6 +16,7 @@ import {
 import { record } from 'rx-tinyproto/testing';
 import {
   BehaviorSubject,
+  EMPTY,
   firstValueFrom,
   ignoreElements,
   lastValueFrom,
@@ -376,8 +377,49 @@ describe('a pre-shared key', () => {
   });
 });
 
+it('A function from identity to key that throws ends that handshake, and nothing else', async (test) => {
+  const presharedKey = (identity: string) => JSON.parse(identity) as Uint8Array;
+  const far = await secured(test, { presharedKey });
+  const key = new Uint8Array(32);
+  expect(await failure(ask(far.port, { presharedKey: { identity: '{', key } }))).not.toBe('no failure');
+  await until(() => far.failed().length === 1, 'told');
+  expect(far.events.at(-1)).toMatchObject({ type: 'failed', error: { cause: expect.any(SyntaxError) } });
+});
+
 describe('TLS that cannot be meant', () => {
-  const { listen } = tcp();
+  const { listen, dial } = tcp();
+
+  it.each<[string, TlsOptions]>([
+    ['what is no certificate', { cert: 'x', key: 'y' }],
+    ['ciphers that are none', { ciphers: 'x' }],
+    ['a protocol whose name is too long', { alpn: ['x'.repeat(256)] }],
+  ])('leaves no socket open behind a dial: %s', async (_, tls) => {
+    const cleanup: (() => void)[] = [];
+    const test = { onTestFinished: (after: () => void) => cleanup.push(after) } as unknown as TestContext;
+    let hangsUp: Promise<unknown> | undefined;
+    const port = await rawServer(test, (peer) => {
+      hangsUp = peer.end;
+    });
+    await expect(firstValueFrom(dial(port, { tls }))).rejects.toThrow();
+    await until(() => hangsUp !== undefined, 'called');
+    await hangsUp;
+    for (const after of cleanup) after();
+  });
+
+  it('is no wire where the certificates end before there are any', async (test) => {
+    const port = await rawServer(test, () => {});
+    await expect(lastValueFrom(dial(port, { tls: EMPTY }))).rejects.toThrow(TypeError);
+  });
+
+  it.each([
+    [0, RangeError],
+    [Number.NaN, RangeError],
+    ['1', TypeError],
+  ])('throws at once where a handshake may take %s', (handshakeTimeoutMs, error) => {
+    const tls = { handshakeTimeoutMs } as TlsOptions;
+    expect(() => dial(1, { tls })).toThrow(error);
+    expect(() => listen(1, { tls: { ...server, ...tls } })).toThrow(error);
+  });
 
   it.each<[string, Tls]>([
     ['no certificate', true],

@@ -144,7 +144,28 @@ describe('A TCP wire, against a bare socket', () => {
   });
 });
 
+describe('tcp', () => {
+  it.each(['keepAliveMs', 'probeMs', 'lingerMs', 'nextAddressMs'])(
+    'throws for times that are none: %s',
+    (name) => {
+      for (const ms of [0, -1, Number.NaN]) expect(() => tcp({ [name]: ms })).toThrow(RangeError);
+      expect(() => tcp({ [name]: '1' as never })).toThrow(TypeError);
+    },
+  );
+});
+
 describe('tcp().dial', () => {
+  it('gives an address as long as there is, and parts of a millisecond', async () => {
+    const server = createServer((socket) => socket.on('error', () => {}).resume());
+    await new Promise<void>((up) => server.listen(0, '127.0.0.1', up));
+    const { port } = server.address() as { port: number };
+    for (const nextAddressMs of [Number.POSITIVE_INFINITY, 0.5]) {
+      const wire = await firstValueFrom(tcp({ nextAddressMs }).dial(port));
+      wire.destroy({ reset: true });
+    }
+    server.close();
+  });
+
   const servers: Server[] = [];
   const wires: Wire[] = [];
   const serve = async (host: string): Promise<number> => {

@@ -23,8 +23,9 @@ import {
 import { describe, expect, it, vi } from 'vitest';
 import { addressKey, isLoopback } from '../../src/server/address-key.js';
 import { type AddressTable, addressTable } from '../../src/server/address-table.js';
-import { doorman } from '../../src/server/doorman.js';
+import { type DoorOptions, doorman } from '../../src/server/doorman.js';
 import { virtualNetwork } from '../../src/testing/virtual-network.js';
+import type { AddressList } from '../../src/transport/proxy-options.js';
 
 const server = 'server:1';
 
@@ -295,6 +296,35 @@ describe('listen', () => {
     admitted({});
     admitted({ maxConnections: 25 }, 20);
     expect(bound).toEqual([20, 30, 25]);
+  });
+
+  const says = (check: () => unknown) => ({ check }) as AddressList;
+  const throws = says(() => {
+    throw new Error('mine');
+  });
+  const promises = says(() => Promise.resolve(true));
+  it.each<[string, DoorOptions]>([
+    ['allow answers with a promise', { allow: promises }],
+    ['deny answers with a promise', { deny: promises }],
+    ['perAddress.exempt answers with a promise', { perAddress: { exempt: promises } }],
+    ['allow throws', { allow: throws }],
+    ['deny throws', { deny: throws }],
+    ['perAddress.exempt throws', { perAddress: { exempt: throws } }],
+  ])('lets nobody in where %s, says so, and listens on', (_, lists) => {
+    const events: string[] = [];
+    let destroyed = 0;
+    const transport: Transport = {
+      listen: () => from([1, 2].map(() => ({ ...wire(), destroy: () => destroyed++ }))),
+      dial: () => NEVER,
+    };
+    const next = (event: ServerEvent) => {
+      events.push(event.type === 'trouble' ? event.error.code : event.type);
+    };
+    listenReal(1, { transport, ...lists, eventObserver: { next } })
+      .subscribe()
+      .unsubscribe();
+    expect(events).toEqual(['access-denied', 'refused', 'access-denied', 'refused']);
+    expect(destroyed).toBe(2);
   });
 
   it.each<[string, ListenOptions]>([

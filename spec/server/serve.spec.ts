@@ -1,4 +1,4 @@
-import { type Connection, consume, converse, serve, text } from 'rx-tinyproto';
+import { type Connection, consume, converse, type ServerEvent, serve, text } from 'rx-tinyproto';
 import { hex, marbles } from 'rx-tinyproto/testing';
 import {
   concat,
@@ -63,6 +63,30 @@ describe('serve', () => {
         w: 'well',
       });
       beside(timer(8).pipe(tap(() => expect(heard).toEqual(['thrown', 'errored']))), expectObservable);
+    }),
+  );
+
+  it(
+    'tells what a handler has failed with in `closed$`, and nothing of it to the peer',
+    marbles(({ listen, net, cold, expectObservable }) => {
+      const closings: unknown[] = [];
+      const events: unknown[] = [];
+      const tell = (event: ServerEvent) => event.type === 'closed' && events.push(event.closed);
+      const served$ = listen(server, { codec, eventObserver: { next: tell } }).pipe(
+        tap((conn) => conn.closed$.subscribe((closed) => closings.push(closed))),
+        serve((conn) => conn.messages$.pipe(consume(() => throwError(() => 'mine'))), { onError: () => {} }),
+      );
+      expectObservable(served$.pipe(ignoreElements()), '9ms !').toBe('');
+      expectObservable(rawPeer(net, server, cold('o-a', deeds)), '8ms !').toBe('g-(hf)', {
+        g: 'ff',
+        h: 'ff',
+        f: 'fin',
+      });
+      const told = { by: 'us', handlerError: 'mine', dropped: { messages: 0, bytes: 0 } };
+      beside(
+        timer(8).pipe(tap(() => expect([closings, events]).toEqual([[told], [told]]))),
+        expectObservable,
+      );
     }),
   );
 

@@ -12,6 +12,8 @@ export interface Closed {
   readonly by: 'us' | 'peer' | 'error';
   /** Absent after a clean end. */
   readonly error?: unknown;
+  /** What its handler in `serve` had failed with when it was destroyed for that. The peer hears nothing of it. */
+  readonly handlerError?: unknown;
   /** The messages of ours of which nothing was sent, encoded, in order: for the next connection, say. Absent if there are none. */
   readonly unsent?: readonly Uint8Array[];
   /** What came after `close()`, or was unread by then, and was dropped. */

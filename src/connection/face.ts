@@ -3,7 +3,7 @@ import { iterate } from '../flow/iterate.js';
 import { Outcome } from '../flow/outcome.js';
 import type { Security } from '../transport/tls-options.js';
 import type { BoundAddress } from '../transport/transport.js';
-import { claimed } from './claim.js';
+import { blamed, claimed } from './claim.js';
 import type { Closed, Connection, Flow, Protocol } from './connection.js';
 import type { Core } from './core.js';
 import { demandMessage } from './encoder.js';
@@ -100,6 +100,10 @@ export class Face<In, Out> implements Connection<In, Out> {
 
   [claimed](): void {
     this.#core.claimed();
+  }
+
+  [blamed](error: unknown): void {
+    this.#core.life.blame ??= { handlerError: error };
   }
 
   get [frames](): FrameDoor<Out> {

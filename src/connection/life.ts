@@ -7,6 +7,8 @@ import { type Event, lifecycle, type State } from './lifecycle.js';
 export class Life {
   by: Closed['by'] | undefined;
   failure: Failure | undefined;
+  /** What its handler has failed with, which is no failure of its own. */
+  blame: Pick<Closed, 'handlerError'> | undefined;
   #state: State = 'opening';
   #outcome: Closed | undefined;
   #closed: AsyncSubject<Closed> | undefined;
@@ -51,7 +53,7 @@ export class Life {
   tell(unsent: readonly Uint8Array[], dropped: Closed['dropped']): void {
     this.#outcome ??= {
       by: this.by ?? 'us',
-      ...this.failure,
+      ...(this.failure ?? this.blame),
       ...(unsent.length > 0 && { unsent }),
       dropped,
     };

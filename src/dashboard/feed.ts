@@ -67,7 +67,7 @@ export function feed(marksPerSecond: number, scheduler: SchedulerLike = asyncSch
     mark(made, 'opened');
   }
 
-  function closed({ id }: Any, { by, error }: Closed): void {
+  function closed({ id }: Any, { by, handlerError, error = handlerError }: Closed): void {
     const row = open.get(id);
     if (!row) return;
     open.delete(id);

@@ -97,6 +97,14 @@ export function addressTable(limits: PerAddressLimits = {}): AddressTable {
   };
 }
 
-/** Whether an address is on a list. Node's `BlockList` finds IPv4 addresses by itself where IPv6 carries them. */
-export const isListed = (list: AddressList, host: string): boolean =>
-  list.check(host, host.includes(':') ? 'ipv6' : 'ipv4');
+/**
+ * Whether an address is on a list. Node's `BlockList` finds IPv4 addresses by itself where IPv6 carries them.
+ *
+ * @throws TypeError for an answer that is none: a promise would let everybody in
+ */
+export function isListed(list: AddressList, host: string): boolean {
+  const answer: unknown = list.check(host, host.includes(':') ? 'ipv6' : 'ipv4');
+  if (typeof answer !== 'boolean')
+    throw new TypeError(`A list says true or false of an address, at once, and not ${typeof answer}`);
+  return answer;
+}

@@ -12,7 +12,7 @@ import {
   demandSecurable,
   positiveOption,
 } from '../connection/options.js';
-import type { WireError } from '../errors.js';
+import { WireError } from '../errors.js';
 import type { Framing } from '../framing/framing.js';
 import type { ProxyProtocol } from '../transport/proxy-options.js';
 import type { Tls } from '../transport/tls-options.js';
@@ -118,9 +118,21 @@ function accepting<In, Out>(
 ): (wire: Wire) => void {
   const refuse = refusing(settings.framing);
 
+  function refusalOf(remote: BoundAddress): Refusal | undefined {
+    try {
+      return door.admit(remote);
+    } catch (cause) {
+      const error = new WireError('access-denied', 'A list could not say whether a caller may come in', {
+        cause,
+      });
+      tell?.({ type: 'trouble', error });
+      return 'not-allowed';
+    }
+  }
+
   return (wire) => {
     const { remote, handshake$ } = wire;
-    const why = door.admit(remote);
+    const why = refusalOf(remote);
     if (why) {
       refuse(wire, why);
       tell?.({ type: 'refused', remote, why });

@@ -13,7 +13,7 @@ import {
   timer,
   type Unsubscribable,
 } from 'rxjs';
-import { claim } from '../connection/claim.js';
+import { blame, claim } from '../connection/claim.js';
 import type { Connection } from '../connection/connection.js';
 import { positive } from '../connection/options.js';
 import { ProtocolError, SendError, WireError } from '../errors.js';
@@ -243,6 +243,7 @@ class Conversation<C extends Connection<unknown, never>, R> extends Subscriber<R
   protected override _error(error: unknown): void {
     this.#leave();
     this.#tell(error);
+    blame(this.#connection, error);
     this.#destroy();
   }
 

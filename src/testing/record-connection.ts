@@ -1,5 +1,5 @@
 import { isObservable, Observable, type ObservableInput, tap } from 'rxjs';
-import { claim, claimed } from '../connection/claim.js';
+import { blame, blamed, claim, claimed } from '../connection/claim.js';
 import type { Connection } from '../connection/connection.js';
 import { type FrameDoor, frameDoor, frames } from '../connection/frames.js';
 import { watchHolds } from '../flow/hold.js';
@@ -58,6 +58,7 @@ export function recordedConnection<In, Out>(
     flow$: connection.flow$,
     [Symbol.asyncIterator]: () => iterate(messages$),
     [claimed]: () => claim(connection),
+    [blamed]: (error) => blame(connection, error),
     get [frames]() {
       const door = frameDoor<Out>(connection);
       return door && recordedDoor(door, noted);
@@ -69,6 +70,7 @@ export function recordedConnection<In, Out>(
 /** What other rooms may do with it. */
 interface Doors<Out> {
   [claimed](): void;
+  [blamed](error: unknown): void;
   readonly [frames]: FrameDoor<Out> | undefined;
 }
 

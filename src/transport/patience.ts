@@ -11,3 +11,12 @@ export function patience(ms: number): Observable<unknown> {
     switchMap(() => timer(0)),
   );
 }
+
+/** A time that can be meant. Of others the platform makes a millisecond. */
+export function demandTimes(times: Readonly<Record<string, unknown>>): void {
+  for (const [name, ms] of Object.entries(times)) {
+    if (ms === undefined) continue;
+    if (typeof ms !== 'number') throw new TypeError(`${name} is a number, not ${typeof ms}`);
+    if (!(ms > 0)) throw new RangeError(`${name} is above 0, not ${ms}`);
+  }
+}

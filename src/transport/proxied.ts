@@ -3,7 +3,7 @@ import { Observable } from 'rxjs';
 import { WireError } from '../errors.js';
 import { formatAddress } from './address.js';
 import { nodeError } from './node-errors.js';
-import { patience } from './patience.js';
+import { demandTimes, patience } from './patience.js';
 import { proxyHeader } from './proxy-header.js';
 import type { AddressList, ProxyProtocol } from './proxy-options.js';
 import type { WireEnds } from './socket-wire.js';
@@ -57,10 +57,8 @@ export function proxied(
     subscriber.add(() => {
       if (!done) socket.destroy();
     });
-    if (!isTrusted(from, ends.remote)) {
-      fail(new WireError('access-denied', `${formatAddress(ends.remote)} called and is no proxy of ours`));
-      return;
-    }
+    const refusal = refusalOf(from, ends.remote);
+    if (refusal) return fail(refusal);
     socket.on('data', onData).on('end', onEnd).resume();
     const late = () =>
       new WireError('handshake-timeout', `${proxy} sent no PROXY header within ${headerTimeoutMs} ms`);
@@ -68,9 +66,26 @@ export function proxied(
   });
 }
 
-/** Who calls by a Unix socket has no address, and was let in by the permissions of its file. */
+function refusalOf(from: AddressList, remote: BoundAddress): WireError | undefined {
+  const who = formatAddress(remote);
+  try {
+    if (isTrusted(from, remote)) return undefined;
+  } catch (cause) {
+    return new WireError('access-denied', `Nobody could say whether ${who} is a proxy of ours`, { cause });
+  }
+  return new WireError('access-denied', `${who} called and is no proxy of ours`);
+}
+
+/** Who calls by a Unix socket has no address, and was let in by the permissions of its file. What is no yes, a promise above all, is none. */
 const isTrusted = (from: AddressList, remote: BoundAddress): boolean =>
-  'path' in remote || from.check(remote.host, remote.host.includes(':') ? 'ipv6' : 'ipv4');
+  'path' in remote || from.check(remote.host, remote.host.includes(':') ? 'ipv6' : 'ipv4') === true;
+
+/** @throws TypeError, RangeError for what cannot be meant */
+export function demandProxy({ from, headerTimeoutMs }: ProxyProtocol): void {
+  if (typeof from?.check !== 'function')
+    throw new TypeError('proxyProtocol.from is a net.BlockList, or has a check as it has');
+  demandTimes({ 'proxyProtocol.headerTimeoutMs': headerTimeoutMs });
+}
 
 function joined(known: Uint8Array, chunk: Uint8Array): Uint8Array<ArrayBuffer> {
   const both = new Uint8Array(known.length + chunk.length);

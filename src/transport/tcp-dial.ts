@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { map, Observable, retry, switchMap, throwError, timer } from 'rxjs';
 import { WireError } from '../errors.js';
+import { timerMs } from '../time.js';
 import { formatAddress } from './address.js';
 import { nodeError, platformCode } from './node-errors.js';
 import { endsOf, socketWire } from './socket-wire.js';
@@ -63,7 +64,10 @@ function attempt(where: BoundAddress, options: TcpOptions, doing: string): Obser
 function dialOptions(where: BoundAddress, { nextAddressMs = 1_000 }: TcpOptions) {
   const halfOpen = { allowHalfOpen: true };
   if ('path' in where) return { ...halfOpen, path: where.path };
-  const addresses = { autoSelectFamily: true, autoSelectFamilyAttemptTimeout: nextAddressMs };
+  const addresses = {
+    autoSelectFamily: true,
+    autoSelectFamilyAttemptTimeout: Math.ceil(timerMs(nextAddressMs)),
+  };
   return { ...halfOpen, ...addresses, host: where.host, port: where.port };
 }
 

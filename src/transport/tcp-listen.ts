@@ -5,7 +5,7 @@ import { Observable, of, type Subscription } from 'rxjs';
 import type { WireError } from '../errors.js';
 import { formatAddress } from './address.js';
 import { nodeError, platformCode } from './node-errors.js';
-import { proxied } from './proxied.js';
+import { demandProxy, proxied } from './proxied.js';
 import { endsOf, socketWire, type WireEnds } from './socket-wire.js';
 import type { TcpOptions } from './tcp-options.js';
 import type { Accept } from './tls-accept.js';
@@ -23,6 +23,7 @@ export function tcpListen(
   mode?: number,
 ): Observable<Wire> {
   const { tls, proxyProtocol, openObserver, troubleObserver } = options;
+  if (proxyProtocol) demandProxy(proxyProtocol);
   const acceptor$: Observable<Accept | undefined> =
     tls === undefined ? of(undefined) : acceptors(tls, troubleObserver);
   const doing = `Listening on ${formatAddress(where)}`;

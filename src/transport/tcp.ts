@@ -1,5 +1,6 @@
 import { fileMode, parseAddress } from './address.js';
 import { wiresThatFit } from './descriptors.js';
+import { demandTimes } from './patience.js';
 import { tcpDial } from './tcp-dial.js';
 import { tcpListen } from './tcp-listen.js';
 import type { TcpOptions } from './tcp-options.js';
@@ -16,6 +17,8 @@ import type { Transport } from './transport.js';
  * nothing in common, or the peer speaks no TLS. Whether a FIN came behind a `close_notify` is not told: whoever can cut the road can make an end between two messages.
  */
 export function tcp(options: TcpOptions = {}): Transport {
+  const { keepAliveMs, probeMs, lingerMs, nextAddressMs } = options;
+  demandTimes({ keepAliveMs, probeMs, lingerMs, nextAddressMs });
   return {
     canSecure: true,
     get maxWires() {

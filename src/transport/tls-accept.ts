@@ -1,7 +1,7 @@
 import { constants } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { createServer, type TlsOptions as NodeOptions, type TLSSocket } from 'node:tls';
-import { Observable, of } from 'rxjs';
+import { Observable } from 'rxjs';
 import { WireError } from '../errors.js';
 import { nodeError } from './node-errors.js';
 import { patience } from './patience.js';
@@ -89,9 +89,8 @@ function acceptOptions(options: TlsOptions, identities: WeakMap<object, string>)
     ...(alpn && { ALPNProtocols: [...alpn] }),
     ...(typeof presharedKey === 'function' && {
       pskCallback: (socket: TLSSocket, identity: string) => {
-        let key: Uint8Array | undefined;
-        // Subscribed to, a function that throws is reported by RxJS, and lets nobody in.
-        of(identity).subscribe((each) => (key = presharedKey(each)));
+        // What it throws ends this handshake, as its cause.
+        const key = presharedKey(identity);
         if (key) identities.set(socket, identity);
         return key ?? null;
       },

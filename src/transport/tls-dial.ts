@@ -13,8 +13,12 @@ import { securityOf } from './tls-security.js';
 export function tlsDial(raw: Socket, host: string, options: TlsOptions, doing: string): Observable<Secured> {
   const { handshakeTimeoutMs = 10_000 } = options;
   return new Observable((subscriber) => {
-    const socket = connect({ ...dialOptions(host, options), socket: raw });
     let up = false;
+    // Before anything else: options that Node does not take throw, and nobody else has the socket.
+    subscriber.add(() => {
+      if (!up) raw.destroy();
+    });
+    const socket = connect({ ...dialOptions(host, options), socket: raw });
     const onError = (error: Error) => subscriber.error(nodeError(doing, error));
     const late = () =>
       new WireError('handshake-timeout', `${doing} failed: no TLS handshake within ${handshakeTimeoutMs} ms`);
@@ -27,9 +31,6 @@ export function tlsDial(raw: Socket, host: string, options: TlsOptions, doing: s
       subscriber.complete();
     });
     subscriber.add(patience(handshakeTimeoutMs).subscribe(() => subscriber.error(late())));
-    subscriber.add(() => {
-      if (!up) raw.destroy();
-    });
   });
 }
 

@@ -1,5 +1,6 @@
-import { isObservable, type NextObserver, Observable, of, take } from 'rxjs';
+import { isObservable, map, type NextObserver, Observable, of, take, throwIfEmpty } from 'rxjs';
 import { WireError } from '../errors.js';
+import { demandTimes } from './patience.js';
 import { type Accept, tlsAcceptor } from './tls-accept.js';
 import type { Tls, TlsOptions } from './tls-options.js';
 
@@ -51,7 +52,14 @@ export function acceptors(
 /** What to dial with: of options that change, the latest. */
 export function latestOptions(tls: Tls): Observable<TlsOptions> {
   if (tls === true) return of({});
-  return isObservable(tls) ? tls.pipe(take(1)) : of(tls);
+  if (!isObservable(tls)) return of(demandPatience(tls));
+  const none = () => new TypeError('The certificates ended before there were any');
+  return tls.pipe(take(1), throwIfEmpty(none), map(demandPatience));
+}
+
+function demandPatience(options: TlsOptions): TlsOptions {
+  demandTimes({ 'tls.handshakeTimeoutMs': options.handshakeTimeoutMs });
+  return options;
 }
 
 function checkedAcceptor(options: TlsOptions): Accept {
@@ -69,6 +77,7 @@ function checkedAcceptor(options: TlsOptions): Accept {
   // Node would trust whatever any public authority has signed, which is everybody.
   if (clientCertificates !== 'ignore' && ca === undefined)
     throw new TypeError('Client certificates need ca: who may sign them');
+  demandPatience(options);
   try {
     return tlsAcceptor(options);
   } catch (cause) {
