@@ -14,6 +14,7 @@ import {
   range,
   take,
   takeUntil,
+  throwError,
   timer,
 } from 'rxjs';
 import { describe, expect, it } from 'vitest';
@@ -76,6 +77,28 @@ describe('what a dashboard is fed with', () => {
       helpers.expectObservable(marks$).toBe('100ms m 349ms |', {
         m: ['0 opened', '0 in 2', '0 held', '7 out 2', '7 free', '7 closed'],
       });
+    }),
+  );
+
+  it(
+    'has what a handler has failed with as the end of its connection',
+    marbles(({ listen, connect, run, expectObservable }) => {
+      const { watched, happened, batches$ } = feed(4_000);
+      const fails = () => throwError(() => new Error('mine'));
+      run(
+        listen(server, { codec, eventObserver: { next: happened } }).pipe(
+          map(watched),
+          serve((conn) => conn.messages$.pipe(consume(fails)), { onError: () => {} }),
+        ),
+      );
+      run(connect(server, { codec }).pipe(mergeMap((conn) => conn.send('hi'))));
+      const ends$ = batches$.pipe(
+        mergeMap(({ marks }) => marks),
+        filter(({ kind }) => kind === 'error' || kind === 'closed'),
+        map(({ kind, note }) => `${kind}: ${note}`),
+        take(1),
+      );
+      expectObservable(ends$).toBe('100ms (e|)', { e: 'error: mine' });
     }),
   );
 

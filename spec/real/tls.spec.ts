@@ -411,6 +411,10 @@ describe('TLS that cannot be meant', () => {
     await expect(lastValueFrom(dial(port, { tls: EMPTY }))).rejects.toThrow(TypeError);
   });
 
+  it.each(['', 5, null])('throws at once where the name of a server is %j', (serverName) => {
+    expect(() => dial(1, { tls: { serverName } as TlsOptions })).toThrow(TypeError);
+  });
+
   it.each([
     [0, RangeError],
     [Number.NaN, RangeError],

@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -115,6 +124,27 @@ describe('A Unix socket', () => {
     });
     expect(existsSync(path)).toBe(true);
     await new Promise((done) => server.close(done));
+  });
+
+  it('leaves the file of another server that has taken its path, when it ends', async () => {
+    const path = newPath();
+    const first = await listen(path);
+    unlinkSync(path);
+    const second = await listen(path);
+    first.unsubscribe();
+    expect(existsSync(path)).toBe(true);
+    expect(await echo(path)).toBe('hello');
+    second.unsubscribe();
+    expect(readdirSync(folder).filter((name) => join(folder, name).startsWith(path))).toEqual([]);
+  });
+
+  it('ends where its file is gone', async () => {
+    const path = newPath();
+    const listening = await listen(path);
+    unlinkSync(path);
+    listening.unsubscribe();
+    await listen(path);
+    expect(await echo(path)).toBe('hello');
   });
 
   it('leaves a file that is no socket', async () => {

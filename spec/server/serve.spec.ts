@@ -62,7 +62,7 @@ describe('serve', () => {
       expectObservable(concat(timer(2).pipe(ignoreElements()), ask('well').pipe(take(1)))).toBe('--(w|)', {
         w: 'well',
       });
-      beside(timer(8).pipe(tap(() => expect(heard).toEqual(['thrown', 'errored']))), expectObservable);
+      expectObservable(timer(8).pipe(map(() => heard))).toBe('8ms (h|)', { h: ['thrown', 'errored'] });
     }),
   );
 
@@ -83,10 +83,9 @@ describe('serve', () => {
         f: 'fin',
       });
       const told = { by: 'us', handlerError: 'mine', dropped: { messages: 0, bytes: 0 } };
-      beside(
-        timer(8).pipe(tap(() => expect([closings, events]).toEqual([[told], [told]]))),
-        expectObservable,
-      );
+      expectObservable(timer(8).pipe(map(() => [closings, events]))).toBe('8ms (t|)', {
+        t: [[told], [told]],
+      });
     }),
   );
 
@@ -106,7 +105,7 @@ describe('serve', () => {
       expectObservable(served$.pipe(ignoreElements())).toBe('-----|');
       expectObservable(connect(server).pipe(ignoreElements())).toBe('-----|');
       expectObservable(connect(server).pipe(ignoreElements())).toBe('-----|');
-      beside(timer(8).pipe(tap(() => expect(heard).toHaveLength(2))), expectObservable);
+      expectObservable(timer(8).pipe(map(() => heard.length))).toBe('8ms (n|)', { n: 2 });
     }),
   );
 
@@ -202,15 +201,11 @@ describe('serve', () => {
       beside(rawPeer(net, server, cold('o--x', deeds)), expectObservable);
       beside(rawPeer(net, server, cold('o--R', deeds)), expectObservable);
       beside(connect(server, { codec }).pipe(mergeMap((conn) => conn.send('mine'))), expectObservable);
-      beside(
-        timer(9).pipe(
-          tap(() => {
-            expect(report.mock.calls).toEqual([['mine']]);
-            report.mockRestore();
-          }),
-        ),
-        expectObservable,
+      const reported$ = timer(9).pipe(
+        map(() => [...report.mock.calls]),
+        finalize(() => report.mockRestore()),
       );
+      expectObservable(reported$).toBe('9ms (r|)', { r: [['mine']] });
     }),
   );
 

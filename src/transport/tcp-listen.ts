@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import { chmodSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { isMainThread } from 'node:worker_threads';
@@ -12,7 +13,7 @@ import type { Accept } from './tls-accept.js';
 import { tlsArrival } from './tls-arrival.js';
 import { acceptors } from './tls-renewal.js';
 import type { BoundAddress, TransportListenOptions, Wire } from './transport.js';
-import { removeStaleFile } from './unix-socket-file.js';
+import { closingAt, removeStaleFile } from './unix-socket-file.js';
 
 /**
  * Listens with Node's server, which is asked for paused sockets: so no byte is read before somebody wants it. With `tls`, the first certificates come before it binds.
@@ -34,7 +35,8 @@ export function tcpListen(
     let accept: Accept | undefined;
     let removing: Subscription | undefined;
     let asked = false;
-    const bind = () => bindTo(server, where, mode);
+    let close: () => void = () => server.close();
+    const bind = () => bindTo(server, where, mode, (error) => subscriber.error(nodeError(doing, error)));
     // Subscribed to, an observer that throws is reported by RxJS and harms nobody.
     const tell = (error: WireError) => of(error).subscribe((each) => troubleObserver?.next(each));
     const wireOf = (socket: Socket, ends: WireEnds) =>
@@ -50,6 +52,8 @@ export function tcpListen(
       );
     });
     server.on('listening', () => {
+      if (subscriber.closed) return;
+      if ('path' in where) close = closingAt(where.path, close);
       const bound = boundAddress(server);
       if (!isEveryInterface(bound)) local = bound;
       of(bound).subscribe((at) => openObserver?.next(at));
@@ -67,7 +71,7 @@ export function tcpListen(
     });
     subscriber.add(() => {
       removing?.unsubscribe();
-      server.close();
+      close();
     });
     subscriber.add(
       acceptor$.subscribe({
@@ -82,20 +86,34 @@ export function tcpListen(
   });
 }
 
-function bindTo(server: Server, where: BoundAddress, mode: number | undefined): void {
-  if ('path' in where) bindPath(server, where.path, mode);
+type Failed = (error: unknown) => void;
+
+function bindTo(server: Server, where: BoundAddress, mode: number | undefined, failed: Failed): void {
+  if ('path' in where) bindPath(server, where.path, mode, failed);
   // Without a host, Node takes `::`, IPv4 included, or 0.0.0.0 where there is no IPv6.
   else server.listen(where.host === '*' ? { port: where.port } : { port: where.port, host: where.host });
 }
 
-/** The file has its permissions from its first moment: it is made inside the call. A worker thread cannot have it so, and changes them as soon as it may. */
-function bindPath(server: Server, path: string, mode: number | undefined): void {
+/**
+ * The file has its permissions from its first moment: it is made inside the call. A worker thread cannot have it so, nor a worker of a cluster, whose primary makes the file: they
+ * change them as soon as they may.
+ */
+function bindPath(server: Server, path: string, mode: number | undefined, failed: Failed): void {
   if (mode === undefined) server.listen({ path });
-  else if (isMainThread) {
+  else if (isMainThread && !cluster.isWorker) {
     const before = process.umask(~mode & 0o777);
     server.listen({ path });
     process.umask(before);
-  } else server.prependOnceListener('listening', () => chmodSync(path, mode)).listen({ path });
+  } else {
+    server.prependOnceListener('listening', () => {
+      try {
+        chmodSync(path, mode);
+      } catch (error) {
+        failed(error);
+      }
+    });
+    server.listen({ path });
+  }
 }
 
 /** Where each socket has a local address of its own. */

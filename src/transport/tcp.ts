@@ -10,7 +10,7 @@ import type { Transport } from './transport.js';
  * TCP and Unix sockets, as Node has them, and TLS over both.
  *
  * Wires have no delay (Nagle's algorithm is off) and keep-alive. A Unix socket cannot say RST: a reset looks like FIN there.
- * Its file is removed when listening ends; one that a dead server left behind is replaced, one of a living server is
+ * Its file is removed when listening ends, and no other server's that stands there by then; one that a dead server left behind is replaced, one of a living server is
  * `address-in-use`, and a file that is no socket is never touched. It can hold 80 % of the file descriptors of the process.
  *
  * With TLS, peers are verified and a handshake has 10 s (`handshake-timeout`). `not-trusted`: the certificate of the peer, or ours to it, is not good. `tls-failed`: the two have

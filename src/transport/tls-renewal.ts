@@ -52,12 +52,15 @@ export function acceptors(
 /** What to dial with: of options that change, the latest. */
 export function latestOptions(tls: Tls): Observable<TlsOptions> {
   if (tls === true) return of({});
-  if (!isObservable(tls)) return of(demandPatience(tls));
+  if (!isObservable(tls)) return of(demandMeant(tls));
   const none = () => new TypeError('The certificates ended before there were any');
-  return tls.pipe(take(1), throwIfEmpty(none), map(demandPatience));
+  return tls.pipe(take(1), throwIfEmpty(none), map(demandMeant));
 }
 
-function demandPatience(options: TlsOptions): TlsOptions {
+/** Node would take a name that is none for `localhost`. */
+function demandMeant(options: TlsOptions): TlsOptions {
+  const { serverName = 'localhost' } = options;
+  if (typeof serverName !== 'string' || serverName === '') throw new TypeError('serverName is a name');
   demandTimes({ 'tls.handshakeTimeoutMs': options.handshakeTimeoutMs });
   return options;
 }
@@ -77,7 +80,7 @@ function checkedAcceptor(options: TlsOptions): Accept {
   // Node would trust whatever any public authority has signed, which is everybody.
   if (clientCertificates !== 'ignore' && ca === undefined)
     throw new TypeError('Client certificates need ca: who may sign them');
-  demandPatience(options);
+  demandMeant(options);
   try {
     return tlsAcceptor(options);
   } catch (cause) {

@@ -1,4 +1,4 @@
-import { lstatSync, type Stats, unlinkSync } from 'node:fs';
+import { lstatSync, renameSync, type Stats, unlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { Observable, type Subscriber } from 'rxjs';
 import { nodeError, platformCode } from './node-errors.js';
@@ -31,6 +31,40 @@ function remove(path: string, found: Stats | undefined, subscriber: Subscriber<v
     done(subscriber);
   } catch (error) {
     subscriber.error(nodeError(`Removing ${path}`, error));
+  }
+}
+
+/**
+ * To be called when a listener is bound: closes it later, and leaves what another server has put at the path since somebody removed our file. libuv removes whatever is there, so the
+ * other's file stands aside while it does.
+ */
+export function closingAt(path: string, close: () => void): () => void {
+  const ours = inodeAt(path);
+  return () => {
+    const there = inodeAt(path);
+    const restore = there === undefined || there === ours ? undefined : putAside(path);
+    close();
+    restore?.();
+  };
+}
+
+/** Nothing, where that may not be done: libuv may not remove the file, either. */
+function putAside(path: string): (() => void) | undefined {
+  const aside = `${path}.${process.pid}.aside`;
+  try {
+    renameSync(path, aside);
+    return () => renameSync(aside, path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of a socket that is bound the system gives the number to no other file. */
+function inodeAt(path: string): number | undefined {
+  try {
+    return look(path)?.ino;
+  } catch {
+    return undefined;
   }
 }
 
