@@ -4,6 +4,7 @@ import { type Fate, SendError } from '../errors.js';
 import { drawn } from '../flow/drawn.js';
 import { drawnAsync, isDrawnAsync } from '../flow/drawn-async.js';
 import { currentDelivery, type Hold } from '../flow/hold.js';
+import { reporting } from '../flow/report.js';
 import type { OutgoingBody } from './body.js';
 
 /** A chunk for the wire; `last` completes the body. */
@@ -65,7 +66,7 @@ export class BodySource {
 
   /** Draws no more. */
   close(): void {
-    this.#subscription.unsubscribe();
+    reporting(() => this.#subscription.unsubscribe());
     this.#waiting.drain();
     this.#letGo();
   }

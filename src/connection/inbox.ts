@@ -1,5 +1,6 @@
 import { asapScheduler, Observable, type Observer, type Subscriber } from 'rxjs';
 import { Gate, type GateOwner } from '../flow/hold.js';
+import { reporting } from '../flow/report.js';
 
 /** No message; a codec may make a message of anything else. */
 export const none = Symbol('none');
@@ -186,15 +187,17 @@ class Readers<In> implements Reader<In> {
   }
 
   error(error: unknown): void {
-    for (const reader of this.#all) reader.error(error);
+    for (const reader of this.#all) tellEnd(reader, { error });
   }
 
   complete(): void {
-    for (const reader of this.#all) reader.complete();
+    for (const reader of this.#all) tellEnd(reader, undefined);
   }
 }
 
-function tellEnd(reader: Reader<never>, failure: Failure | undefined): void {
-  if (failure) reader.error(failure.error);
-  else reader.complete();
+function tellEnd(reader: Pick<Observer<never>, 'error' | 'complete'>, failure: Failure | undefined): void {
+  reporting(() => {
+    if (failure) reader.error(failure.error);
+    else reader.complete();
+  });
 }

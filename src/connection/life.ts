@@ -1,4 +1,5 @@
 import { AsyncSubject, type Observable } from 'rxjs';
+import { reporting } from '../flow/report.js';
 import type { Closed } from './connection.js';
 import type { Failure } from './inbox.js';
 import { type Event, lifecycle, type State } from './lifecycle.js';
@@ -63,12 +64,19 @@ export class Life {
   /** What is so, to those who have asked for it. Once is enough, and more does nothing. */
   #tellAll(): void {
     if (this.#isFinSent) emit(this.#finSent, undefined);
-    else if (this.#noFin) this.#finSent?.error(this.#noFin.error);
+    else if (this.#noFin) this.#tellNoFin(this.#noFin);
     if (this.#outcome) emit(this.#closed, this.#outcome);
+  }
+
+  #tellNoFin({ error }: Failure): void {
+    reporting(() => this.#finSent?.error(error));
   }
 }
 
 function emit<T>(subject: AsyncSubject<T> | undefined, value: T): void {
-  subject?.next(value);
-  subject?.complete();
+  if (subject)
+    reporting(() => {
+      subject.next(value);
+      subject.complete();
+    });
 }

@@ -2,6 +2,7 @@ import type { Subscriber } from 'rxjs';
 import { type Fifo, noQueue, queued } from '../bytes/fifo.js';
 import { type Fate, SendError } from '../errors.js';
 import type { Awaiting } from '../flow/outcome.js';
+import { report } from '../flow/report.js';
 import type { Frame, FramingMachine } from '../framing/framing.js';
 import type { BodySource } from './body-source.js';
 import type { Meter } from './traffic.js';
@@ -323,10 +324,14 @@ export class Outbox {
 
   protected tellTaken(sender: Sender, messages: number): void {
     this.#meter.taken(messages);
-    if (isMany(sender)) sender.taken(messages);
-    else {
-      sender.next();
-      sender.complete();
+    try {
+      if (isMany(sender)) sender.taken(messages);
+      else {
+        sender.next();
+        sender.complete();
+      }
+    } catch (error) {
+      report(error);
     }
   }
 }
@@ -343,8 +348,12 @@ function isStream(sender: Sender): boolean {
 }
 
 function tellFailed(sender: Sender, error: SendError): void {
-  if (isMany(sender)) sender.failed(error);
-  else sender.error(error);
+  try {
+    if (isMany(sender)) sender.failed(error);
+    else sender.error(error);
+  } catch (thrown) {
+    report(thrown);
+  }
 }
 
 function broken(sending: Sending | undefined): SendError | undefined {

@@ -1,4 +1,5 @@
 import { BehaviorSubject, type Observable } from 'rxjs';
+import { reporting } from '../flow/report.js';
 import type { Flow } from './connection.js';
 import type { Outbox, OutboxOptions } from './outbox.js';
 
@@ -57,7 +58,7 @@ export class Water {
 
   close(): void {
     this.#closed = true;
-    this.#state?.complete();
+    reporting(() => this.#state?.complete());
     this.#tellRoom();
   }
 

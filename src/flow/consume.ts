@@ -10,6 +10,7 @@ import {
 import { type Fifo, noQueue, queued } from '../bytes/fifo.js';
 import { currentDelivery, type Delivery, HoldOn, holdLost, isStrictByDefault, redeliver } from './hold.js';
 import { type Awaiting, Outcome } from './outcome.js';
+import { reporting } from './report.js';
 
 export interface ConsumeOptions {
   /** How many messages are at work at once. At 1, the results keep the order of the messages. @default 1 */
@@ -230,7 +231,7 @@ class Consuming<T, O extends ObservableInput<unknown>> extends Subscriber<T> imp
 
   #end(): void {
     this.#isOver = true;
-    for (const work of [...(this.#works ?? [])]) work.unsubscribe();
+    for (const work of [...(this.#works ?? [])]) reporting(() => work.unsubscribe());
     for (const held of this.#sent.drain()) {
       held.withdraw?.();
       this.done(held);
@@ -268,7 +269,10 @@ class Work<T, O extends ObservableInput<unknown>> extends Subscriber<ObservedVal
 
   override unsubscribe(): void {
     if (this.closed) return;
-    super.unsubscribe();
-    this.#owner.ended(this);
+    try {
+      super.unsubscribe();
+    } finally {
+      this.#owner.ended(this);
+    }
   }
 }

@@ -19,7 +19,11 @@ export function drawnAsync<T>(values: AsyncIterable<T> | Readers<T>): Observable
     const ask = () => {
       if (asking || over || subscriber.closed || !gate.open) return;
       asking = true;
-      iterator.next().then(answered, failed);
+      try {
+        iterator.next().then(answered, failed);
+      } catch (error) {
+        failed(error);
+      }
     };
 
     const answered = ({ done, value }: IteratorResult<T>) => {

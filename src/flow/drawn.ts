@@ -4,13 +4,21 @@ import { Gate } from './hold.js';
 /** The values of an iterable, each drawn when the ones before are let go: emits in deliveries of its own, so that it can be held. */
 export function drawn<T>(values: Iterable<T>): Observable<T> {
   return new Observable((subscriber) => {
-    const iterator = values[Symbol.iterator]();
+    /** Absent while it gives its next value, and when it has thrown or is done: then it is not to be told to return. */
+    let idle: Iterator<T> | undefined = values[Symbol.iterator]();
     let drawing = false;
 
     const drawAll = () => {
-      while (gate.open && !subscriber.closed) {
-        const { done, value } = iterator.next();
-        if (done) return subscriber.complete();
+      while (gate.open && idle) drawOne(idle);
+    };
+
+    const drawOne = (iterator: Iterator<T>) => {
+      idle = undefined;
+      const { done, value } = iterator.next();
+      if (done) subscriber.complete();
+      else if (subscriber.closed) iterator.return?.();
+      else {
+        idle = iterator;
         gate.deliver(subscriber, value);
       }
     };
@@ -27,7 +35,11 @@ export function drawn<T>(values: Iterable<T>): Observable<T> {
     };
 
     const gate = new Gate({ consumed: () => {}, opened: draw });
-    subscriber.add(() => iterator.return?.());
+    subscriber.add(() => {
+      const left = idle;
+      idle = undefined;
+      left?.return?.();
+    });
     draw();
   });
 }
