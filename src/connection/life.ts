@@ -63,20 +63,15 @@ export class Life {
 
   /** What is so, to those who have asked for it. Once is enough, and more does nothing. */
   #tellAll(): void {
-    if (this.#isFinSent) emit(this.#finSent, undefined);
-    else if (this.#noFin) this.#tellNoFin(this.#noFin);
-    if (this.#outcome) emit(this.#closed, this.#outcome);
-  }
-
-  #tellNoFin({ error }: Failure): void {
-    reporting(() => this.#finSent?.error(error));
+    reporting(() => {
+      if (this.#isFinSent) emit(this.#finSent, undefined);
+      else if (this.#noFin) this.#finSent?.error(this.#noFin.error);
+      if (this.#outcome) emit(this.#closed, this.#outcome);
+    });
   }
 }
 
 function emit<T>(subject: AsyncSubject<T> | undefined, value: T): void {
-  if (subject)
-    reporting(() => {
-      subject.next(value);
-      subject.complete();
-    });
+  subject?.next(value);
+  subject?.complete();
 }

@@ -2,7 +2,7 @@ import type { Subscriber } from 'rxjs';
 import { type Fifo, noQueue, queued } from '../bytes/fifo.js';
 import { type Fate, SendError } from '../errors.js';
 import type { Awaiting } from '../flow/outcome.js';
-import { report } from '../flow/report.js';
+import { report, reporting } from '../flow/report.js';
 import type { Frame, FramingMachine } from '../framing/framing.js';
 import type { BodySource } from './body-source.js';
 import type { Meter } from './traffic.js';
@@ -348,12 +348,10 @@ function isStream(sender: Sender): boolean {
 }
 
 function tellFailed(sender: Sender, error: SendError): void {
-  try {
+  reporting(() => {
     if (isMany(sender)) sender.failed(error);
     else sender.error(error);
-  } catch (thrown) {
-    report(thrown);
-  }
+  });
 }
 
 function broken(sending: Sending | undefined): SendError | undefined {
