@@ -1,6 +1,7 @@
 import type { Framing } from '../framing/framing.js';
 import { asBytes, joined, show } from './bytes.js';
 import { everySplit, framed, type Read, readThrough, sameRead } from './every-split.js';
+import { digitsOf } from './framing-bench.js';
 import { machineContract } from './framing-machine-contract.js';
 import type { FramingSamples, TestRunner } from './framing-samples.js';
 import { MarbleError } from './marble-error.js';
@@ -15,6 +16,7 @@ import { must } from './must.js';
 export function framingContract(framing: Framing, samples: FramingSamples, runner: TestRunner): void {
   const { describe, it } = runner;
   const messages = samples.messages.map(asBytes);
+  demandDifferent(messages);
   const [first = new Uint8Array()] = messages;
   const whole = framed(framing, messages);
   const one = framed(framing, [first]);
@@ -50,6 +52,13 @@ export function framingContract(framing: Framing, samples: FramingSamples, runne
     }
     machineContract(() => framing, samples, runner);
   });
+}
+
+/** With fewer, or with twice the same, a framing that mixes them up would pass. */
+function demandDifferent(messages: readonly Uint8Array[]): void {
+  const different = new Set(messages.map(digitsOf));
+  if (different.size < 2 || different.size < messages.length)
+    throw new TypeError('A contract of framings needs two messages or more, all different');
 }
 
 /** The bytes cut in every way, and ended in every place. */
