@@ -38,7 +38,8 @@ function worker(port: number): Observable<string> {
     takeUntil(stop$),
     hall(room),
     map((line) => `${me}: ${line}`),
-    finalize(() => process.disconnect()), // its channel would keep it alive
+    // Its channel would keep it alive; and whoever is cut off from it ends as if nothing had failed.
+    finalize(() => (process.exitCode ? process.exit() : process.disconnect())),
   );
 }
 
@@ -55,7 +56,10 @@ function primary(workers: number): Observable<never> {
 function forked(): Observable<never> {
   return new Observable((subscriber) => {
     const child: Worker = cluster.fork();
-    child.once('exit', () => subscriber.complete());
+    child.once('exit', (code) => {
+      if (code) process.exitCode = code;
+      subscriber.complete();
+    });
     subscriber.add(
       interrupt$
         .pipe(ignoreElements())
@@ -65,7 +69,15 @@ function forked(): Observable<never> {
   });
 }
 
+/** A whole number, within bounds: a port that cannot be is no worker's to find out. */
+function wholeNumber(word: string, least: number, most: number): number {
+  const number = Number(word);
+  if (!Number.isInteger(number) || number < least || number > most) throw new Misuse();
+  return number;
+}
+
 play(usage, ([port = '7010', workers = `${availableParallelism()}`, ...rest]) => {
-  if (rest.length > 0 || !Number.isInteger(Number(port)) || !(Number(workers) > 0)) throw new Misuse();
-  return cluster.isPrimary ? primary(Number(workers)) : worker(Number(port));
+  if (rest.length > 0) throw new Misuse();
+  const [at, count] = [wholeNumber(port, 0, 65_535), wholeNumber(workers, 1, 1_000)];
+  return cluster.isPrimary ? primary(count) : worker(at);
 });

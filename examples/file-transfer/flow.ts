@@ -32,16 +32,27 @@ export interface Sending {
   /** The file, and what it is to be called there. */
   readonly from: string;
   readonly to: string;
+  /** Told why it takes another connection. */
+  readonly onLost?: (error: Error) => void;
   /** How long to wait after so many failures in a row, in milliseconds. @default backoff() */
   readonly delayMs?: (attempt: number) => number;
 }
 
 /** Sends a file over connections that may break, as many as it takes; emits every tenth of it, and its hash. */
-export function sender({ from, to, delayMs = backoff() }: Sending): OperatorFunction<BodyConnection, string> {
+export function sender({
+  from,
+  to,
+  onLost,
+  delayMs = backoff(),
+}: Sending): OperatorFunction<BodyConnection, string> {
   return pipe(
     upload({ from, to }),
     retry({
-      delay: (error, attempt) => (isFinal(error) ? throwError(() => error) : timer(delayMs(attempt))),
+      delay(error, attempt) {
+        if (isFinal(error)) return throwError(() => error);
+        onLost?.(error);
+        return timer(delayMs(attempt));
+      },
       resetOnSuccess: true,
     }),
     tenths(to),

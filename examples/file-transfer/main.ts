@@ -17,7 +17,7 @@ import {
   takeUntil,
 } from 'rxjs';
 import { asLongAs } from '../as-long-as.js';
-import { byRole, interrupt$, Misuse, play, telling } from '../terminal.js';
+import { byRole, interrupt$, Misuse, play, tell, telling } from '../terminal.js';
 import { inbox, sender } from './flow.js';
 
 const usage = `usage: file-transfer inbox FOLDER [address]
@@ -39,7 +39,11 @@ const receive = (folder?: string, address = defaultAddress) =>
 
 const send = (file?: string, address = defaultAddress) =>
   connect(address, filesOptions).pipe(
-    sender({ from: demanded(file), to: basename(demanded(file)) }),
+    sender({
+      from: demanded(file),
+      to: basename(demanded(file)),
+      onLost: ({ message }) => tell(`${message}: once more`),
+    }),
     takeUntil(interrupt$),
   );
 

@@ -30,16 +30,22 @@ async function furnished(test: TestContext) {
     .subscribe(told$);
   await firstValueFrom(bound$);
   writeFileSync(join(here, 'a'), bytes);
+  const lost: string[] = [];
   const send = (file: string) =>
     connectOver(defaults)('inbox:1', filesOptions).pipe(
-      sender({ from: join(here, file), to: file, delayMs: () => 20 }),
+      sender({
+        from: join(here, file),
+        to: file,
+        onLost: ({ message }) => lost.push(message),
+        delayMs: () => 20,
+      }),
     );
   test.onTestFinished(() => stop$.next());
   const told = () => {
     stop$.next();
     return lastValueFrom(told$.pipe(toArray()));
   };
-  return { net, root, send, told };
+  return { net, root, send, told, lost };
 }
 
 it('the file transfer example tells every tenth of a file, and its hash', async (test) => {
@@ -52,7 +58,7 @@ it('the file transfer example tells every tenth of a file, and its hash', async 
 });
 
 it('the file transfer example goes on where it was when the road breaks', async (test) => {
-  const { net, root, send, told } = await furnished(test);
+  const { net, root, send, told, lost } = await furnished(test);
   let cuts = 0;
   const cutInTheMiddle = tap((line: string) => {
     if (line !== 'a: 50 %' || cuts > 0) return;
@@ -61,6 +67,7 @@ it('the file transfer example goes on where it was when the road breaks', async 
   });
   const lines = await lastValueFrom(send('a').pipe(cutInTheMiddle, toArray()));
   expect(cuts).toBe(1);
+  expect(lost).toEqual([expect.stringContaining('reset')]);
   expect(lines.at(-1)).toMatch(/sha256/);
   expect(readFileSync(join(root, 'a')).equals(bytes)).toBe(true);
   expect(readdirSync(root)).toEqual(['a']);

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, type TestContext } from 'vitest';
 import { natsServerHere } from '../helpers/nats-server.js';
@@ -19,6 +20,7 @@ function example({ onTestFinished }: Pick<TestContext, 'onTestFinished'>, ...wor
   child.stderr.on('data', (chunk) => (printed += chunk));
   const code = new Promise((resolve) => child.once('exit', resolve));
   return {
+    code,
     printed: () => printed,
     interrupt: () => {
       child.kill('SIGINT');
@@ -99,4 +101,23 @@ describe('the example cluster', () => {
       .toBe(true);
     expect(await chat.interrupt()).toBe(0);
   }, 60_000);
+
+  it('fails where its port is taken, or cannot be', async (test) => {
+    const other = createServer().listen(0, '127.0.0.1');
+    test.onTestFinished(() => void other.close());
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const chat = example(test, 'cluster', `${port}`, '2');
+    expect(await chat.code).toBe(1);
+    expect(times(chat.printed(), /address-in-use/g)).toBe(2);
+    const nowhere = example(test, 'cluster', '70000', '1');
+    expect(await nowhere.code).toBe(1);
+    expect(nowhere.printed()).toContain('usage: cluster');
+  }, 60_000);
 });
+
+it('a name that no example has is answered with those that there are', async (test) => {
+  const none = example(test, 'nosuch');
+  expect(await none.code).toBe(1);
+  expect(none.printed()).toMatch(/^usage: .*\n\nThe names are .*cluster.*nestjs\.\n$/);
+}, 60_000);
