@@ -1,6 +1,6 @@
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, Socket } from 'node:net';
 import { firstValueFrom, type Subscription } from 'rxjs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { tcp } from '../../src/transport/tcp.js';
 import { isSelf } from '../../src/transport/tcp-dial.js';
 import type { BoundAddress, Wire } from '../../src/transport/transport.js';
@@ -155,6 +155,23 @@ describe('tcp', () => {
 });
 
 describe('tcp().dial', () => {
+  it('has the kernel ask after a second where `keepAliveMs` is less', async (test) => {
+    const asked = vi.spyOn(Socket.prototype, 'setKeepAlive');
+    test.onTestFinished(() => asked.mockRestore());
+    const server = createServer((socket) => socket.on('error', () => {}).resume());
+    await new Promise<void>((up) => server.listen(0, '127.0.0.1', up));
+    const { port } = server.address() as { port: number };
+    for (const keepAliveMs of [500, 1_500]) {
+      const wire = await firstValueFrom(tcp({ keepAliveMs }).dial(port));
+      wire.destroy({ reset: true });
+    }
+    server.close();
+    expect(asked.mock.calls).toEqual([
+      [true, 1_000],
+      [true, 1_500],
+    ]);
+  });
+
   it('gives an address as long as there is, and parts of a millisecond', async () => {
     const server = createServer((socket) => socket.on('error', () => {}).resume());
     await new Promise<void>((up) => server.listen(0, '127.0.0.1', up));

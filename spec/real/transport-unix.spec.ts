@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { firstValueFrom, type Subscription } from 'rxjs';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { tcp } from '../../src/transport/tcp.js';
+import { removeStaleFile } from '../../src/transport/unix-socket-file.js';
 import { type End, pass, text, until, utf8, watch } from '../contracts/wires.js';
 
 describe('A Unix socket', () => {
@@ -152,6 +153,17 @@ describe('A Unix socket', () => {
     writeFileSync(path, 'precious');
     await expect(listen(path)).rejects.toMatchObject({ code: 'address-in-use' });
     expect(readFileSync(path, 'utf8')).toBe('precious');
+  });
+
+  it('leaves the file of another server that is quicker to replace a stale one', async (test) => {
+    const path = newPath();
+    leaveStale(path);
+    const removing = firstValueFrom(removeStaleFile(path));
+    unlinkSync(path);
+    const quicker = createServer((socket) => socket.end()).listen(path); // its file may well have the number of the other
+    test.onTestFinished(() => void quicker.close());
+    await removing.catch(() => {});
+    expect(existsSync(path)).toBe(true);
   });
 
   it('leaves the stale file alone when listening is given up before it is replaced', async () => {

@@ -28,6 +28,9 @@ describe('nodeError', () => {
     ['ERR_TLS_CERT_ALTNAME_INVALID', 'not-trusted'],
     ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', 'not-trusted'],
     ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'not-trusted'],
+    ['HOSTNAME_MISMATCH', 'not-trusted'],
+    ['UNSPECIFIED', 'not-trusted'],
+    ['ERR_SSL_LENGTH_MISMATCH', 'tls-failed'],
     ['ENOSUCHTHING', 'wire-failed'],
   ])('knows %s as %s, and keeps the cause', (code, ours) => {
     const cause = platform(code);

@@ -50,9 +50,12 @@ function tlsError(platform: string): (typeof codes)[string] | undefined {
   return undefined;
 }
 
-/** A fault that we find in a certificate (the codes of X.509, and the name), or that the peer says it finds in ours (an alert). */
+/**
+ * A fault that we find in a certificate (the codes of X.509, and the name), or that the peer says it finds in ours (an alert). `UNSPECIFIED` is Node's word for all codes of X.509
+ * that it has no name for.
+ */
 const certificateFault =
-  /CERT|^UNABLE_TO_|CRL|^INVALID_(CA|PURPOSE)$|^PATH_LENGTH_|_MISMATCH$|^(EE|CA)_|_ALERT_UNKNOWN_CA$/;
+  /CERT|^UNABLE_TO_|CRL|^INVALID_(CA|PURPOSE)$|^PATH_LENGTH_|^(?!ERR_).*_MISMATCH$|^(EE|CA)_|^UNSPECIFIED$|_ALERT_UNKNOWN_CA$/;
 
 /** The error code of the platform. Of several failed attempts (an `AggregateError`), the first that has one. */
 export function platformCode(error: unknown): string | undefined {

@@ -67,7 +67,8 @@ class SocketWire implements Wire {
     this.reads = new SocketReads(socket, this.#writes, this.#raw, this.#canReset ? probeMs : undefined);
     socket.allowHalfOpen = true;
     socket.setNoDelay(true);
-    socket.setKeepAlive(true, keepAliveMs);
+    // The kernel counts seconds, and takes none of them for two hours.
+    socket.setKeepAlive(true, Math.max(1_000, keepAliveMs));
     (socket as OwnedSocket<SocketWire>)[owner] = this;
     socket.on('error', failed).on('close', closed);
   }

@@ -27,7 +27,7 @@ export function removeStaleFile(path: string): Observable<void> {
 function remove(path: string, found: Stats | undefined, subscriber: Subscriber<void>): void {
   try {
     // While we knocked, another server may have replaced the file by its own: that one is not ours to remove.
-    if (look(path)?.ino === found?.ino) unlinkSync(path);
+    if (isSame(look(path), found)) unlinkSync(path);
     done(subscriber);
   } catch (error) {
     subscriber.error(nodeError(`Removing ${path}`, error));
@@ -72,6 +72,10 @@ function done(subscriber: Subscriber<void>): void {
   subscriber.next();
   subscriber.complete();
 }
+
+/** The number alone does not tell: that of a file which is gone goes to the next. */
+const isSame = (file: Stats | undefined, other: Stats | undefined): boolean =>
+  file?.ino === other?.ino && file?.ctimeMs === other?.ctimeMs;
 
 const look = (path: string) => lstatSync(path, { throwIfNoEntry: false });
 
