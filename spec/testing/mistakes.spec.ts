@@ -14,7 +14,8 @@ import {
   virtualNetwork,
 } from 'rx-tinyproto/testing';
 import { asapScheduler, finalize, ignoreElements, merge, NEVER, observeOn, of, take } from 'rxjs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import 'rx-tinyproto/testing/vitest';
 
 const options = { framing: lines(), codec: text() };
 const echoed = marbles(({ listen, connect, run, expectObservable }) => {
@@ -64,6 +65,15 @@ describe('a marble test refuses', () => {
 });
 
 describe('a marble test', () => {
+  it('refuses a rule that would send into the past', () => {
+    const backwards = marbles(({ net, connect, listen, run }) => {
+      net.rule(() => ({ delayMs: -1 }));
+      run(listen('server:1', options).pipe(serve((conn) => conn.messages$)));
+      run(connect('server:1', options).pipe(converse((conn) => conn.send('a'))));
+    });
+    expect(backwards).toThrow('delayMs is at least 0');
+  });
+
   it('harms none that come after it, wherever it throws', () => {
     const throws = marbles(({ run }) => {
       run(of(1).pipe(observeOn(asapScheduler)));
@@ -75,6 +85,37 @@ describe('a marble test', () => {
 
   it('may return what it runs', () => {
     expect(marbles(({ run }) => run(of(1)) as unknown as undefined)).not.toThrow();
+  });
+});
+
+describe('fake timers', () => {
+  it('that come while a marble test runs leave again', () => {
+    const real = setTimeout;
+    try {
+      marbles(() => void vi.useFakeTimers(), { allow: ['platform-timers'] })();
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(typeof setTimeout).toBe('function');
+    globalThis.setTimeout = real;
+  });
+
+  it('that are there already make no difference', () => {
+    vi.useFakeTimers();
+    try {
+      expect(echoed).not.toThrow();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
+describe('toBeBytes', () => {
+  it('is for bytes, also where they are to be others', () => {
+    expect(hex`61`).not.toBeBytes('b');
+    expect(() => expect('a').not.toBeBytes('b')).toThrow('expected bytes, not "a"');
+    expect(() => expect(undefined).not.toBeBytes('b')).toThrow('expected bytes, not undefined');
+    expect(() => expect('a').toBeBytes('a')).toThrow('expected bytes');
   });
 });
 

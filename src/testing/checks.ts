@@ -95,11 +95,15 @@ export function noticeTimers(used: (name: string) => void): () => void {
 function noticed(owner: Platform | undefined, name: string, used: (given: unknown) => void): () => void {
   const original = owner?.[name];
   if (!owner || !original) return () => {};
-  owner[name] = Object.assign(function (this: unknown, ...given: unknown[]) {
-    if (!isCalledByPlatform()) used(given[0]);
+  let over = false;
+  const noticing = Object.assign(function (this: unknown, ...given: unknown[]) {
+    if (!over && !isCalledByPlatform()) used(given[0]);
     return original.apply(this ?? owner, given);
   }, original);
+  owner[name] = noticing;
   return () => {
-    owner[name] = original;
+    over = true;
+    // Fake timers that have come since will put back what they found here.
+    if (owner[name] === noticing) owner[name] = original;
   };
 }

@@ -2,6 +2,7 @@ import type { SchedulerLike } from 'rxjs';
 import type { WireErrorCode } from '../errors.js';
 import { formatAddress } from '../transport/address.js';
 import type { BoundAddress } from '../transport/transport.js';
+import { waitMs } from './demands.js';
 
 /** What travels on a lane, in order. FIN and RST take no room in the window. */
 export type Item = Uint8Array | 'fin' | 'rst';
@@ -54,7 +55,7 @@ export function judge(rules: Iterable<Rule>, passing: Passing): Judgement {
     if (verdict === 'hold') return { hold: true, reset: false, delayMs: 0, cuts: [], fail: undefined };
     if (verdict === 'reset') reset = true;
     else if (verdict) {
-      delayMs += verdict.delayMs ?? 0;
+      delayMs += waitMs('delayMs', verdict.delayMs ?? 0);
       fail ??= verdict.fail;
       if (verdict.cut) cuts.push(verdict.cut);
     }

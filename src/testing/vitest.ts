@@ -32,11 +32,14 @@ export function marbleTest(
 expect.extend({
   toBeBytes(received: unknown, expected: Uint8Array | string) {
     const bytes = asBytes(expected);
-    const pass = received instanceof Uint8Array && sameBytes(received, bytes);
+    // What is no bytes at all is a mistake, also where these bytes are not expected.
+    if (!(received instanceof Uint8Array))
+      return { pass: this.isNot === true, message: () => `expected bytes, not ${explain(received)}` };
+    const pass = sameBytes(received, bytes);
     return {
       pass,
       message: () => `expected ${explain(received)} ${pass ? 'not ' : ''}to be ${explain(bytes)}`,
-      actual: received instanceof Uint8Array ? hexOf(received) : received,
+      actual: hexOf(received),
       expected: hexOf(bytes),
     };
   },
