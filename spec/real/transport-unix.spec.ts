@@ -158,6 +158,7 @@ describe('A Unix socket', () => {
   it('leaves the file of another server that is quicker to replace a stale one', async (test) => {
     const path = newPath();
     leaveStale(path);
+    await pass(50); // file systems count time in steps of up to 10 ms
     const removing = firstValueFrom(removeStaleFile(path));
     unlinkSync(path);
     const quicker = createServer((socket) => socket.end()).listen(path); // its file may well have the number of the other
