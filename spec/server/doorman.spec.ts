@@ -100,6 +100,25 @@ describe('addressTable', () => {
     }),
   );
 
+  it('lets go of those who came before the list of the exempt said something else', () => {
+    const listed = new Set<string>();
+    const exempt = { check: (host: string) => listed.has(host) };
+    const table = addressTable({ maxConnections: 1, exempt });
+    const host = '203.0.113.7';
+    const others = '203.0.113.8';
+    table.enter(host);
+    listed.add(host).add(others);
+    table.enter(others);
+    table.leave(host);
+    listed.clear();
+    expect(table.enter(host)).toBeUndefined();
+    expect(table.enter(others)).toBeUndefined();
+    table.leave(others);
+    expect(table.enter(others)).toBe('connections-of-address');
+    table.leave(others);
+    expect(table.enter(others)).toBeUndefined();
+  });
+
   it('keeps nobody out for a clock that is set back', () => {
     const table = addressTable({ burst: 2, acceptsPerSecond: 1 });
     const clock = vi.spyOn(Date, 'now').mockReturnValue(10_000_000);

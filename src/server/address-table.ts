@@ -29,7 +29,7 @@ export interface AddressTable {
   /** Counts somebody who comes. Says which limit it is that stands against it, if one does. */
   enter(host: string): 'connections-of-address' | 'rate-of-address' | undefined;
   leave(host: string): void;
-  /** For specs: addresses that are remembered. */
+  /** For specs: addresses that are remembered, but for the exempt. */
   readonly size: number;
 }
 
@@ -46,6 +46,8 @@ export function addressTable(limits: PerAddressLimits = {}): AddressTable {
   const { exempt } = limits;
   const isExempt = (host: string) => (exempt ? isListed(exempt, host) : isLoopback(host));
   const here = new Map<string, Guest>();
+  /** How many are open of each exempt host: a list may say something else by the time they leave. */
+  const exempted = new Map<string, number>();
   /** In the order in which they began to rest. */
   const resting = new Map<string, Guest>();
 
@@ -67,7 +69,10 @@ export function addressTable(limits: PerAddressLimits = {}): AddressTable {
 
   return {
     enter(host) {
-      if (isExempt(host)) return undefined;
+      if (isExempt(host)) {
+        exempted.set(host, (exempted.get(host) ?? 0) + 1);
+        return undefined;
+      }
       const key = addressKey(host);
       const guest = guestOf(key);
       if (guest.tokens < 1) {
@@ -82,7 +87,12 @@ export function addressTable(limits: PerAddressLimits = {}): AddressTable {
       return undefined;
     },
     leave(host) {
-      if (isExempt(host)) return;
+      const open = exempted.get(host);
+      if (open !== undefined) {
+        if (open > 1) exempted.set(host, open - 1);
+        else exempted.delete(host);
+        return;
+      }
       const key = addressKey(host);
       const guest = here.get(key);
       if (!guest) return;
