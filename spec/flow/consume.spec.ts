@@ -215,6 +215,19 @@ describe('hold', () => {
     expect(seen).toEqual(['a', 'b', 'c']);
   });
 
+  it.each([0, -1, Number.NaN])('has no room with %s', (room) => {
+    const seen: string[] = [];
+    const holds: Hold[] = [];
+    letters('abc').subscribe((letter) => {
+      seen.push(letter);
+      holds.push(hold({ room }));
+    });
+    expect(seen).toEqual(['a']);
+    holds[0]?.setRoom(1);
+    holds[1]?.setRoom(room);
+    expect(seen).toEqual(['a', 'b']);
+  });
+
   it('counts every hold of a message', () => {
     const seen: string[] = [];
     const holds: Hold[] = [];

@@ -339,7 +339,9 @@ describe('relay', () => {
   );
 
   it('refuses a concurrency that cannot be meant', () => {
-    expect(() => relay({} as Text, {} as Text, { concurrency: 0 })).toThrow(RangeError);
+    const never = { messages$: NEVER } as unknown as Text;
+    for (const concurrency of [0, 0.5, Number.NaN])
+      expect(() => relay(never, never, { concurrency })).toThrow(RangeError);
   });
 });
 

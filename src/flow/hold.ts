@@ -151,7 +151,7 @@ export class HoldOn implements Hold {
 
   constructor(delivery: Delivery | undefined, room: number) {
     this.#delivery = delivery;
-    this.#blocks = room <= 0;
+    this.#blocks = !(room > 0);
     if (delivery === undefined) return;
     this.#released = holdWatcher?.();
     delivery.holds++;
@@ -164,7 +164,7 @@ export class HoldOn implements Hold {
   }
 
   setRoom(room: number): void {
-    const blocks = room <= 0;
+    const blocks = !(room > 0);
     if (this.#delivery === undefined || blocks === this.#blocks) return;
     this.#blocks = blocks;
     this.#delivery.gate.shift(blocks ? 1 : -1);

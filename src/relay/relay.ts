@@ -41,18 +41,16 @@ export function relay<A, B>(
   { concurrency = 1 }: RelayOptions = {},
 ): Observable<never> {
   positive('concurrency', concurrency);
-  return defer(() => {
-    const directions = merge(passOn(a, b, concurrency), passOn(b, a, concurrency));
-    const closed = merge(a.close(), b.close());
-    return concat(directions, closed).pipe(
-      ignoreElements(),
-      catchError((error) => {
-        a.destroy(error);
-        b.destroy(error);
-        return throwError(() => error);
-      }),
-    );
-  });
+  const directions = merge(passOn(a, b, concurrency), passOn(b, a, concurrency));
+  const closed = defer(() => merge(a.close(), b.close()));
+  return concat(directions, closed).pipe(
+    ignoreElements(),
+    catchError((error) => {
+      a.destroy(error);
+      b.destroy(error);
+      return throwError(() => error);
+    }),
+  );
 }
 
 /** One direction, and its end. */
