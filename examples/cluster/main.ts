@@ -56,15 +56,15 @@ function primary(workers: number): Observable<never> {
 function forked(): Observable<never> {
   return new Observable((subscriber) => {
     const child: Worker = cluster.fork();
+    let listens = false;
+    child.once('listening', () => (listens = true));
     child.once('exit', (code) => {
       if (code) process.exitCode = code;
       subscriber.complete();
     });
-    subscriber.add(
-      interrupt$
-        .pipe(ignoreElements())
-        .subscribe({ complete: () => child.isConnected() && child.send('stop') }),
-    );
+    // One that does not listen yet does not hear us either, and has nobody to say farewell to.
+    const stop = () => (listens ? child.isConnected() && child.send('stop') : child.kill());
+    subscriber.add(interrupt$.pipe(ignoreElements()).subscribe({ complete: stop }));
     subscriber.add(() => child.kill());
   });
 }

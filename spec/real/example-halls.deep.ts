@@ -102,6 +102,12 @@ describe('the example cluster', () => {
     expect(await chat.interrupt()).toBe(0);
   }, 60_000);
 
+  it('ends at Ctrl-C before its workers listen, too', async (test) => {
+    const chat = example(test, 'cluster', `${somePort()}`, '3');
+    await expect.poll(() => times(chat.printed(), /connecting/g), soon).toBeGreaterThan(0);
+    expect(await chat.interrupt()).toBe(0);
+  }, 60_000);
+
   it('fails where its port is taken, or cannot be', async (test) => {
     const other = createServer().listen(0, '127.0.0.1');
     test.onTestFinished(() => void other.close());
