@@ -1,7 +1,15 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Address, type Connection, connect, consume, converse, tinyproto } from 'rx-tinyproto';
+import {
+  type Address,
+  type Connection,
+  connect,
+  consume,
+  converse,
+  lengthPrefixed,
+  tinyproto,
+} from 'rx-tinyproto';
 import {
   concatMap,
   count,
@@ -315,6 +323,52 @@ describe('A slow consumer, over loopback', () => {
     await firstValueFrom(interval(5).pipe(filter(() => ours.errors.length > 0)));
     expect(heard).toEqual(['a', 'b']);
     expect(ours.errors).toMatchObject([{ kind: 'wire', code: 'reset' }]);
+  });
+});
+
+describe('sendAll of an asynchronous iterable, over loopback', () => {
+  const framing = lengthPrefixed();
+
+  it('asks for one message after another, as there is room', async (test) => {
+    async function* numbers() {
+      for (let at = 0; at < 5_000; at++) yield Uint8Array.of(at >> 8, at);
+    }
+    const heard: number[] = [];
+    const hear: Handler = (conn) =>
+      conn.messages$.pipe(tap(([high = 0, low = 0]) => heard.push((high << 8) | low)));
+    const ours = await serving(test, hear, { framing });
+    const sent$ = connect(ours.port, { framing, maxQueuedMessages: 16 }).pipe(
+      converse((conn) => conn.sendAll(numbers())),
+    );
+    await lastValueFrom(sent$);
+    expect(heard).toEqual(Array.from({ length: 5_000 }, (_, at) => at));
+  });
+
+  it('tells it to return when it is left, and errors as it does', async (test) => {
+    let returned = false;
+    async function* endless() {
+      try {
+        for (;;) yield bytes('more');
+      } finally {
+        returned = true;
+      }
+    }
+    // biome-ignore lint/correctness/useYield: it fails before it has anything to give
+    async function* failing(): AsyncGenerator<Uint8Array> {
+      throw new Error('nothing to send');
+    }
+    const ours = await serving(test, (conn) => conn.messages$, { framing });
+    const conn$ = connect(ours.port, { framing });
+    const left$ = conn$.pipe(
+      converse((conn) =>
+        conn.sendAll(endless()).pipe(takeUntil(conn.flow$.pipe(filter((flow) => flow === 'paused')))),
+      ),
+    );
+    await lastValueFrom(left$, { defaultValue: undefined });
+    await firstValueFrom(interval(5).pipe(filter(() => returned)));
+    await expect(lastValueFrom(conn$.pipe(converse((conn) => conn.sendAll(failing()))))).rejects.toThrow(
+      'nothing to send',
+    );
   });
 });
 

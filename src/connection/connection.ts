@@ -63,7 +63,7 @@ export interface Connection<In = Uint8Array, Out = In> extends AsyncIterable<In>
    *     sendAll     -------(x|)
    *
    * It is paced: each message is held (see `hold`) until there is room for the next in the framing's window, or below the high water mark of the queue. An
-   * array, or any other iterable, is drawn from as there is room. What comes without heed of a hold waits in the queue, within its bounds.
+   * array, or any other iterable, an asynchronous one too, is drawn from as there is room. What comes without heed of a hold waits in the queue, within its bounds.
    * Its messages give way to those of `send`, where the framing needs that to stay live; with tinyproto they also wait while `inboxSlots` messages lie here that nobody has consumed, so whoever streams reads on. Errors with the first `SendError`, or the source's error;
    * then, and when unsubscribed, what has not begun leaves the queue.
    */
