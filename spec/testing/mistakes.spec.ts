@@ -1,4 +1,4 @@
-import { type Connection, consume, converse, lines, serve, text } from 'rx-tinyproto';
+import { type Connection, consume, converse, failover, lines, serve, text } from 'rx-tinyproto';
 import {
   bandwidth,
   chaos,
@@ -65,6 +65,14 @@ describe('a marble test refuses', () => {
 });
 
 describe('a marble test', () => {
+  it('lets a failover stop at the first that answers', () => {
+    marbles(({ listen, connect, run, expectObservable }) => {
+      run(listen('server:1', options).pipe(serve((conn: Connection<string>) => conn.send('a'))));
+      const either$ = failover(connect('server:1', options), connect('server:2', options));
+      expectObservable(either$.pipe(converse((conn) => conn.messages$))).toBe('(a|)');
+    })();
+  });
+
   it('refuses a rule that would send into the past', () => {
     const backwards = marbles(({ net, connect, listen, run }) => {
       net.rule(() => ({ delayMs: -1 }));

@@ -12,7 +12,7 @@ import { isCalledByPlatform, type Site } from './marble-error.js';
  * - `undelivered`: bytes that came and nobody read.
  * - `held`: a hold that is never released.
  * - `unsent`: a `send` that nobody subscribed to.
- * - `not-run`: a `listen` or `connect` that nobody subscribed to.
+ * - `not-run`: a `listen` that nobody subscribed to, or a `connect` where none was.
  * - `unsaid`: what a raw peer was to say and has not said, if nothing is expected of it.
  * - `printed-errors`: an error that went to `console.error`, as those of `serve`'s handlers do.
  */
