@@ -14,7 +14,7 @@ export {
   WireError,
   type WireErrorCode,
 } from './errors.js';
-export type { Address, BoundAddress, Transport, Wire } from './transport/transport.js';
+export type { Address, BoundAddress, Transport, Upgrade, Wire } from './transport/transport.js';
 export type { AddressList, ProxyProtocol } from './transport/proxy-options.js';
 export { tcp } from './transport/tcp.js';
 export type {

@@ -129,8 +129,11 @@ const house: House = {
       packages: ['node:fs/promises', 'node:url', 'esbuild'],
       because: 'it reads the script of the page, or makes it of the sources',
     },
-    'websocket/ws-road.ts': { packages: ['node:net', 'ws'], because: 'it is Node’s half: a socket of `ws`' },
-    'websocket/ws-dial.ts': { packages: ['node:net', 'ws'], because: 'it is Node’s half: dials with `ws`' },
+    'websocket/ws-road.ts': {
+      packages: ['node:net', 'node:tls', 'ws'],
+      because: 'it is Node’s half: a socket of `ws`',
+    },
+    'websocket/ws-dial.ts': { packages: ['node:http', 'ws'], because: 'it is Node’s half: dials with `ws`' },
     'websocket/ws-listen.ts': {
       packages: ['node:http', 'node:https', 'node:net', 'ws'],
       because: 'it is Node’s half: an HTTP server',

@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const doors: Record<string, string> = {
   'src/index.ts': `
     TinyprotoError SendError ProtocolError WireError HoldLostError PacedOverflowError SchemaError AsyncSchemaError ErrorCode SendErrorCode ProtocolErrorCode WireErrorCode Fate
-    Address BoundAddress Transport Wire tcp
+    Address BoundAddress Transport Upgrade Wire tcp
     Tls TlsOptions Certificate Pem PresharedKey Security PeerCertificate ProxyProtocol AddressList
     Frame Framing FramingMachine FramingPort FramingStreams StreamingMachine StreamingPort Wait tinyproto TinyprotoOptions
     framing FramingOptions lengthPrefixed LengthPrefixedOptions varintPrefixed VarintPrefixedOptions delimited DelimitedOptions lines LinesOptions
@@ -29,7 +29,7 @@ const doors: Record<string, string> = {
     serveFiles ServeFilesOptions FileEvent upload UploadOptions download DownloadOptions filesOptions FilesOptions Progress FileError FileErrorCode
   `,
   'src/transport/index.ts': `
-    Transport TransportListenOptions TransportDialOptions Wire WireClosed WireError WireErrorCode
+    Transport TransportListenOptions TransportDialOptions Upgrade Wire WireClosed WireError WireErrorCode
     Address AddressUse BoundAddress parseAddress formatAddress
     tcp TcpOptions wiretap Tapped
     Tls TlsOptions Certificate Pem PresharedKey Security PeerCertificate ProxyProtocol AddressList

@@ -27,6 +27,7 @@ import {
   firstValueFrom,
   ignoreElements,
   lastValueFrom,
+  map,
   merge,
   NEVER,
   type Observable,
@@ -371,6 +372,30 @@ describe('a handshake', () => {
     expect([socket.protocol, socket.extensions]).toEqual(['v2', '']);
   });
 
+  it('is there to be read by both sides: who asked for what, and what was agreed on', async () => {
+    const transport = webSocket({ protocols: ['v1'] });
+    const url = await served(
+      { transport },
+      serve((conn) => of(conn.upgrade).pipe(tap((got) => asked.push(got)))),
+    );
+    const asked: Connection['upgrade'][] = [];
+    const calling = webSocket({ protocols: ['v1'], headers: { cookie: 'user=7' } });
+    const [answered] = await lastValueFrom(
+      connect(`${url}?room=7`, { transport: calling }).pipe(
+        map((conn) => conn.upgrade),
+        toArray(),
+      ),
+    );
+    expect(asked).toEqual([
+      { url: '/?room=7', protocol: 'v1', headers: expect.objectContaining({ cookie: 'user=7' }) },
+    ]);
+    expect(answered).toEqual({
+      url: `${url}?room=7`,
+      protocol: 'v1',
+      headers: expect.objectContaining({ 'sec-websocket-protocol': 'v1' }),
+    });
+  });
+
   it('fails where another path is listened on, or no WebSocket', async () => {
     const url = await served({}, echo, '/here');
     expect(await codeOf(url.replace('here', 'there'))).toBe('handshake-failed');
@@ -510,7 +535,9 @@ describe('wss://', () => {
     const bound = new Subject<readonly BoundAddress[]>();
     const first = firstValueFrom(bound);
     const ends: unknown[] = [];
+    const secured: Connection['security'][] = [];
     const destroying = serve((conn: Connection) => {
+      secured.push(conn.security);
       conn.closed$.subscribe(({ by, error }) => ends.push((error as WireError | undefined)?.code ?? by));
       return conn.messages$.pipe(consume((message) => conn.send(message)));
     });
@@ -530,11 +557,18 @@ describe('wss://', () => {
     expect(got.map((each) => each.length)).toEqual([1, 500_000]);
     expect(await codeOf(url)).toBe('not-trusted');
     const cut$ = connect(url, { transport: trusting }).pipe(
+      tap((conn) => secured.push(conn.security)),
       tap((conn) => conn.destroy(new Error('enough'))),
       catchError((error: Error) => of(error.message)),
     );
     expect(await lastValueFrom(cut$)).toBe('enough');
     await expect.poll(() => ends).toEqual(['peer', 'reset']);
+    const unknown = { protocol: 'TLSv1.3', authorized: false };
+    expect(secured).toMatchObject([
+      unknown,
+      unknown,
+      { protocol: 'TLSv1.3', authorized: true, peer: { subject: {} } },
+    ]);
   });
 });
 

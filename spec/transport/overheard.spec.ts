@@ -24,6 +24,7 @@ function wholeWire(name: string, handshake$: Observable<Wire> = NEVER) {
     remote: { host: 'there', port: 2 },
     keepsChunks: true,
     halfClose: false,
+    upgrade: { url: '/', headers: {}, protocol: '' },
     security: { peer: name } as never,
     handshake$,
     bytes$,
@@ -96,11 +97,12 @@ describe.each(Object.entries(around))('the wires of %s', (_, over) => {
 
   it('say nothing of what those within say nothing of', () => {
     const { wire } = wholeWire('plain');
-    const { keepsChunks, halfClose, security, handshake$, ...plain } = wire;
+    const { keepsChunks, halfClose, security, upgrade, handshake$, ...plain } = wire;
     const [given] = heard(over(wholeTransport(plain).transport).dial('there:2')) as [Wire];
     expect(given).toMatchObject({ local: wire.local, write: expect.any(Function) });
-    expect([given.keepsChunks, given.halfClose, given.security, given.handshake$]).toEqual(
-      Array(4).fill(undefined),
+    const { security: noSecurity, upgrade: noUpgrade } = given;
+    expect([given.keepsChunks, given.halfClose, noSecurity, noUpgrade, given.handshake$]).toEqual(
+      Array(5).fill(undefined),
     );
   });
 

@@ -107,6 +107,9 @@ export function logicalConnection<In, Out>(
     get security() {
       return latest.security;
     },
+    get upgrade() {
+      return latest.upgrade;
+    },
     get traffic() {
       return latest.traffic;
     },

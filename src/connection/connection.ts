@@ -2,7 +2,7 @@ import type { Observable, ObservableInput } from 'rxjs';
 import type { Codec } from '../codec/codec.js';
 import type { Framing } from '../framing/framing.js';
 import type { Security } from '../transport/tls-options.js';
-import type { BoundAddress } from '../transport/transport.js';
+import type { BoundAddress, Upgrade } from '../transport/transport.js';
 import type { Body, OutgoingBody } from './body.js';
 import type { Traffic } from './traffic.js';
 
@@ -32,6 +32,8 @@ export interface Connection<In = Uint8Array, Out = In> extends AsyncIterable<In>
   readonly remote: BoundAddress;
   /** With TLS: what its handshake has settled, and who the peer is by its certificate. */
   readonly security?: Security | undefined;
+  /** Of a WebSocket in Node: what its HTTP handshake has said. So a handler learns who was admitted, from a cookie, a token or the query. */
+  readonly upgrade?: Upgrade | undefined;
   /** What has passed on this connection so far. */
   readonly traffic: Traffic;
   /**

@@ -2,7 +2,7 @@ import { map, Observable, type ObservableInput } from 'rxjs';
 import { iterate } from '../flow/iterate.js';
 import { Outcome } from '../flow/outcome.js';
 import type { Security } from '../transport/tls-options.js';
-import type { BoundAddress } from '../transport/transport.js';
+import type { BoundAddress, Upgrade } from '../transport/transport.js';
 import { blamed, claimed } from './claim.js';
 import type { Closed, Connection, Flow, Protocol } from './connection.js';
 import type { Core } from './core.js';
@@ -37,6 +37,9 @@ export class Face<In, Out> implements Connection<In, Out> {
 
   get security(): Security | undefined {
     return this.#core.wire.security;
+  }
+  get upgrade(): Upgrade | undefined {
+    return this.#core.wire.upgrade;
   }
 
   get traffic(): Traffic {

@@ -41,6 +41,9 @@ export function recordedConnection<In, Out>(
     get security() {
       return connection.security;
     },
+    get upgrade() {
+      return connection.upgrade;
+    },
     get traffic() {
       return connection.traffic;
     },

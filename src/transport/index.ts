@@ -19,6 +19,7 @@ export type {
   Transport,
   TransportDialOptions,
   TransportListenOptions,
+  Upgrade,
   Wire,
   WireClosed,
 } from './transport.js';

@@ -37,6 +37,7 @@ function overheardWire(wire: Wire, ear: Ear): Wire {
     keepsChunks: wire.keepsChunks,
     halfClose: wire.halfClose,
     security: wire.security,
+    upgrade: wire.upgrade,
     handshake$: wire.handshake$?.pipe(map((ready) => overheardWire(ready, ear))),
     bytes$: wire.bytes$.pipe(tap(ear.bytes)),
     write(...asked) {

@@ -19,6 +19,16 @@ export type Address =
 /** An end of a wire, as the platform names it. A Unix socket has a `path` (empty at the dialling end). */
 export type BoundAddress = { readonly host: string; readonly port: number } | { readonly path: string };
 
+/** What an HTTP handshake has settled: that of a WebSocket, in Node. */
+export interface Upgrade {
+  /** What was asked for: with the query, as it was written (`'/feed?room=7'`), where the peer called; the whole address where we did. */
+  readonly url: string;
+  /** What the peer said: its request's headers where it called, its answer's where we did. Names are in lower case. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** The subprotocol that both speak; empty if none was agreed on. */
+  readonly protocol: string;
+}
+
 /** How a wire ended: `error` is absent after a clean end, by either side or by `destroy()`. */
 export interface WireClosed {
   readonly error?: WireError;
@@ -41,6 +51,8 @@ export interface Wire {
   readonly halfClose?: boolean | undefined;
   /** What a TLS handshake has settled; absent on a wire without TLS. */
   readonly security?: Security | undefined;
+  /** What an HTTP handshake has settled; absent on a wire without one, and in a browser, which does not tell. */
+  readonly upgrade?: Upgrade | undefined;
   /**
    * Only on a wire that comes in and has a TLS handshake to do. Subscribing does it; emits the wire to go on with, and completes. If it fails it errors with a `WireError` and
    * closes this wire, and so does unsubscribing before. Of this wire nothing else is of use but `destroy` and `closed$`, which speaks for both.

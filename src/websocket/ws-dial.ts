@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { IncomingMessage } from 'node:http';
 import { Observable } from 'rxjs';
 import { WebSocket } from 'ws';
 import { WireError } from '../errors.js';
@@ -15,18 +15,18 @@ export function wsDial(where: Place, options: WebSocketOptions): Observable<Wire
   return new Observable((subscriber) => {
     const { protocols = [], headers, tls } = options;
     const ws = new WebSocket(where.url, [...protocols], { ...tls, ...wsSettings(options), headers });
-    let socket: Socket | undefined;
+    let answer: IncomingMessage | undefined;
     let up = false;
 
     ws.on('error', (cause) => subscriber.error(handshakeError(doing, cause)));
     ws.on('unexpected-response', (_, { statusCode = 0 }) => subscriber.error(refusal(doing, statusCode)));
     ws.on('upgrade', (response) => {
-      socket = response.socket;
+      answer = response;
     });
     ws.on('open', () => {
-      if (!socket) return;
+      if (!answer) return;
       up = true;
-      subscriber.next(wsWire(ws, socket, options));
+      subscriber.next(wsWire(ws, answer.socket, options, { url: where.url, headers: answer.headers }));
       subscriber.complete();
     });
     return () => {

@@ -87,8 +87,9 @@ export function wsAttach(
     const leave = takeUpgrades(server, path, (request, socket, head) => {
       const status = refusalOf(request, options, trouble);
       if (status !== undefined) return refuseUpgrade(socket, status);
+      const { url = '', headers } = request;
       upgrader.handleUpgrade(request, socket, head, (ws) =>
-        subscriber.next(wsWire(ws, socket as Socket, options, unixEnds(server))),
+        subscriber.next(wsWire(ws, socket as Socket, options, { url, headers }, unixEnds(server))),
       );
     });
     if (!leave) {

@@ -1,10 +1,12 @@
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { type Subscription, timer } from 'rxjs';
 import type { RawData, WebSocket } from 'ws';
 import { WireError } from '../errors.js';
 import { timerMs } from '../time.js';
 import { endsOf, type WireEnds } from '../transport/socket-wire.js';
-import type { Wire } from '../transport/transport.js';
+import { securityOf } from '../transport/tls-security.js';
+import type { Upgrade, Wire } from '../transport/transport.js';
 import { tellSoon, toldBesides } from '../transport/write-turns.js';
 import { frameWire, type Road, type RoadEvents } from './frame-wire.js';
 import type { WebSocketOptions } from './ws-options.js';
@@ -20,17 +22,20 @@ export function wsWire(
   ws: WebSocket,
   socket: Socket,
   options: WebSocketOptions,
+  asked: Omit<Upgrade, 'protocol'>,
   ends: WireEnds = endsOf(socket),
 ): Wire {
   const { lingerMs = 1_000, textFrames } = options;
   // A paused socket brings what lies in one read of the kernel's, and no more.
   const maxUnreadBytes = Number.POSITIVE_INFINITY;
-  return frameWire((on) => wsRoad(ws, socket, options, on), {
+  const wire = frameWire((on) => wsRoad(ws, socket, options, on), {
     ...ends,
     lingerMs,
     maxUnreadBytes,
     textFrames,
   });
+  const security = socket instanceof TLSSocket ? securityOf(socket, false) : undefined;
+  return { ...wire, security, upgrade: { ...asked, protocol: ws.protocol } };
 }
 
 function wsRoad(ws: WebSocket, socket: Socket, options: WebSocketOptions, on: RoadEvents): Road {
