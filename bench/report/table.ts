@@ -83,7 +83,7 @@ export function everybody(rows: readonly Row[]): string {
 }
 
 export function sizes(bytes: Results['sizes']): string {
-  const lines = Object.entries(bytes).map(([what, size]) => [what, `${(size / 1_000).toFixed(2)} kB`]);
+  const lines = Object.entries(bytes).map(([what, size]) => [what, `${(size / 1_000).toFixed(1)} kB`]);
   return lines.length === 0 ? '' : table(['minified and gzipped, without rxjs', 'size'], lines);
 }
 
