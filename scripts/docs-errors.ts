@@ -57,7 +57,7 @@ const wire: Record<WireErrorCode, string> = {
   'close-timeout': '`closed$`, `connect`',
   unclaimed: '`closed$`',
   'too-slow': '`closed$`, `messages$`',
-  idle: messages,
+  idle: 'where `idleTimeout` stands',
   'out-of-resources': '`listen`, `connect`',
   'handshake-failed': '`connect`',
   'bad-frame': messages,

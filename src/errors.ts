@@ -57,7 +57,10 @@ export type ProtocolErrorCode =
   | 'ok-timeout'
   /** Both sides withheld their OKs from each other, and nothing moved (`mutualHoldTimeoutMs`). */
   | 'mutual-hold'
-  /** What the inbox must take, in half duplex or in a tie, is above its bound. */
+  /**
+   * What the inbox must take, in half duplex or in a tie, is above its bound; or a connection has waited for 30 s with part of a message here while `maxInboundBytes` of its server
+   * was used up.
+   */
   | 'inbox-overflow'
   /** A message's bytes are no value of the codec's; the `cause` says why, `bytes` has them. */
   | 'not-decodable'
@@ -96,11 +99,11 @@ export type WireErrorCode =
   | 'write-timeout'
   /** An orderly close was not answered within `closeTimeoutMs`. */
   | 'close-timeout'
-  /** Nobody read, served or closed the connection within `claimTimeoutMs`. */
+  /** Nobody read, served, sent to or closed the connection within `claimTimeoutMs`. */
   | 'unclaimed'
   /** The peer took messages more slowly than a room keeps them for it (`broadcast`, `onSlow: 'disconnect'`). */
   | 'too-slow'
-  /** Nothing came, or nothing went out, for as long as `idleTimeout` allows. */
+  /** No message came for as long as `idleTimeout` allows, though there was room for one. */
   | 'idle'
   /** The answer to a WebSocket's handshake was a refusal, or no WebSocket's; the `cause` has the status. */
   | 'handshake-failed'
@@ -127,6 +130,7 @@ export type Fate = 'not-sent' | 'refused' | 'unknown';
 
 /** The base of every error of this library's own. */
 export abstract class TinyprotoError<Code extends ErrorCode = ErrorCode> extends Error {
+  /** Whose doing it is: ours or the peer's refusal (`send`), the peer's (`protocol`), the road's (`wire`). */
   abstract readonly kind: 'send' | 'protocol' | 'wire';
 
   constructor(
@@ -142,6 +146,7 @@ export abstract class TinyprotoError<Code extends ErrorCode = ErrorCode> extends
 export class SendError extends TinyprotoError<SendErrorCode> {
   override readonly name = 'SendError';
   readonly kind = 'send';
+  /** How far the message had come. */
   readonly fate: Fate;
 
   constructor(code: SendErrorCode, message: string, options: ErrorOptions & { fate: Fate }) {

@@ -1,5 +1,6 @@
 import { positive } from '../connection/options.js';
 
+/** Options of {@link backoff}, and so of whatever tries again. */
 export interface BackoffOptions {
   /** The longest wait after the first failure, in milliseconds. Doubles with each further one. @default 250 */
   readonly minDelayMs?: number;

@@ -14,6 +14,7 @@ import { timerMs } from '../time.js';
 import type { Tls } from '../transport/tls-options.js';
 import type { Address, Transport } from '../transport/transport.js';
 
+/** What `connect` can be told, besides what every connection can. */
 export interface ConnectOptions<In = Uint8Array, Out = In> extends ConnectionOptions<In, Out> {
   /** Where wires come from. @default TCP and Unix sockets */
   readonly transport?: Transport;
@@ -23,7 +24,7 @@ export interface ConnectOptions<In = Uint8Array, Out = In> extends ConnectionOpt
   readonly connectTimeoutMs?: number;
 }
 
-/** Connects to a server; see the type's own page. */
+/** What `connect` is, wherever it is bound: with bodies as streams, or with messages that are whole. */
 export interface Connect {
   (
     address: Address,

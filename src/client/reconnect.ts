@@ -35,6 +35,7 @@ export type ReconnectState =
       readonly error?: unknown;
     };
 
+/** Options of {@link reconnect}. */
 export interface ReconnectOptions extends BackoffOptions {
   /** How long a wire must have been up, in milliseconds, for the next wait to be short again. @default 60,000 */
   readonly stableMs?: number;

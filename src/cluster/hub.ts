@@ -2,6 +2,7 @@ import { asapScheduler, mergeMap, Observable, take } from 'rxjs';
 import { positive } from '../connection/options.js';
 import { type Channel, nothing, type Word } from './channel.js';
 
+/** Options of `clusterHub`. */
 export interface HubOptions {
   /** Bytes of letters that may wait for one worker. What comes beyond is dropped for it, and its rooms tell how much they missed. @default 16 MiB */
   readonly maxPendingBytes?: number;

@@ -28,7 +28,9 @@ export interface Closed {
 export interface Connection<In = Uint8Array, Out = In> extends AsyncIterable<In> {
   /** A UUID. */
   readonly id: string;
+  /** Our end, as the platform names it. */
   readonly local: BoundAddress;
+  /** The peer's end; behind a proxy with `proxyProtocol`, the one that the proxy names. */
   readonly remote: BoundAddress;
   /** With TLS: what its handshake has settled, and who the peer is by its certificate. */
   readonly security?: Security | undefined;

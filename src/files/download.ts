@@ -10,6 +10,7 @@ import { type FilesOptions, filesSettings, type Progress } from './options.js';
 import { reporting } from './reporting.js';
 import { take } from './transfers.js';
 
+/** Options of {@link download}. */
 export interface DownloadOptions extends FilesOptions {
   /** Its path below the root of the server. */
   readonly from: string;

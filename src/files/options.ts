@@ -27,7 +27,9 @@ export interface FilesOptions extends Patience {
 
 /** How far a file has come. */
 export interface Progress {
+  /** How many bytes are there. */
   readonly bytes: number;
+  /** How many there are in all. */
   readonly size: number;
   /** How much of it was there from an earlier attempt. */
   readonly resumedFrom: number;

@@ -14,6 +14,7 @@ import { reporting } from './reporting.js';
 import { Source } from './source.js';
 import { give, take } from './transfers.js';
 
+/** Options of {@link serveFiles}. */
 export interface ServeFilesOptions extends FilesOptions {
   /** Whether clients may write. @default false */
   readonly allowUpload?: boolean;

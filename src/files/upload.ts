@@ -12,6 +12,7 @@ import { give } from './transfers.js';
 
 const { O_NONBLOCK, O_RDONLY } = constants;
 
+/** Options of {@link upload}. */
 export interface UploadOptions extends Patience {
   /** The file to send. */
   readonly from: string;

@@ -12,6 +12,7 @@ import { currentDelivery, type Delivery, HoldOn, holdLost, isStrictByDefault, re
 import { type Awaiting, Outcome } from './outcome.js';
 import { reporting } from './report.js';
 
+/** Options of {@link consume}. */
 export interface ConsumeOptions {
   /** How many messages are at work at once. At 1, the results keep the order of the messages. @default 1 */
   readonly concurrency?: number;

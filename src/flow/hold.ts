@@ -31,6 +31,7 @@ const both = (one: () => void, other: () => void) => () => {
   other();
 };
 
+/** Options of {@link hold}. */
 export interface HoldOptions {
   /** How many more messages the holder takes meanwhile. With 0, the source waits. @default 0 */
   readonly room?: number;

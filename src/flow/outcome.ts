@@ -2,7 +2,7 @@ import { Observable, type Subscriber } from 'rxjs';
 
 /** Who waits for many outcomes: of all that it has begun on one road it is told in that order. */
 export interface Awaiting {
-  /** Whether its messages give way to answers (wire-protocol.md, rule 3). */
+  /** Whether its messages give way to answers: see `FramingMachine.canBegin`. */
   readonly isStream: boolean;
   /** So many more were taken. */
   taken(count: number): void;

@@ -9,6 +9,7 @@ export interface Valve {
   resume(): void;
 }
 
+/** Options of {@link paced}. */
 export interface PacedOptions {
   /** How many values may wait for room, before it fails with a `PacedOverflowError`. @default 1,024 */
   readonly maxWaiting?: number;

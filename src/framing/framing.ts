@@ -111,7 +111,7 @@ export interface FramingMachine {
   read(): Uint8Array | undefined;
   /** A message that was read is consumed: its place may be given to another. In any order. */
   consumed(): void;
-  /** Whether a frame may begin now; `stream` frames give way to answers (see wire-protocol.md, rule 3). */
+  /** Whether a frame may begin now. `stream`: it is one of many, which give way to answers, so that two sides that both stream and answer do not get stuck. */
   canBegin(stream: boolean): boolean;
   /** Begins a frame, which `canBegin` allowed. It will go out whole. */
   begin(frame: Frame): void;

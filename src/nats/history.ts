@@ -4,6 +4,7 @@ import { defer, from, type Observable } from 'rxjs';
 import type { Letter } from '../span/bus.js';
 import { letterOf } from './letters.js';
 
+/** What a JetStream stream keeps of the messages of rooms. */
 export interface HistoryOptions {
   /** The name of the JetStream stream. One that is there is used as it is, if it keeps our subjects. @default the prefix, with `-` for its dots */
   readonly stream?: string;

@@ -30,6 +30,7 @@ import { dialNats } from './dial.js';
 import { type HistoryOptions, openHistory, readHistory } from './history.js';
 import { headerBytes, headersOf, letterOf } from './letters.js';
 
+/** Options of {@link nats}. */
 export interface NatsOptions extends BackoffOptions {
   /** The servers, as `host:port`: the first that answers is taken. Name all of a cluster. @default '127.0.0.1:4222' */
   readonly servers?: string | readonly string[];
@@ -37,6 +38,8 @@ export interface NatsOptions extends BackoffOptions {
   readonly connection?: Omit<NodeConnectionOptions, 'servers' | 'port' | 'reconnect' | 'noEcho'>;
   /** What all our subjects begin with. @default 'rx-tinyproto' */
   readonly prefix?: string;
+  /** The longest wait between two attempts, in milliseconds. @default 5,000 */
+  readonly maxDelayMs?: number;
   /** How long the server may take to confirm what was published, in milliseconds, before the connection is taken for lost. @default 5,000 */
   readonly answerTimeoutMs?: number;
   /** Keeps the messages of rooms in a JetStream stream, for newcomers and for who was away. @default none are kept */

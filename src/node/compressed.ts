@@ -11,6 +11,7 @@ import {
 } from 'node:zlib';
 import type { Codec } from '../codec/codec.js';
 
+/** Options of {@link compressed}. */
 export interface CompressedOptions {
   /** How the bytes are compressed. @default 'deflate' */
   readonly format?: keyof typeof formats;

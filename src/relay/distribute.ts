@@ -2,6 +2,7 @@ import { ignoreElements, type OperatorFunction, pipe } from 'rxjs';
 import type { Connection } from '../connection/connection.js';
 import { consume } from '../flow/consume.js';
 
+/** Options of {@link distribute}. */
 export interface DistributeOptions {
   /** How many messages may be under way at once, over all connections. @default one for each connection */
   readonly concurrency?: number;

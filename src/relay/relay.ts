@@ -4,6 +4,7 @@ import { positive } from '../connection/options.js';
 import { SendError } from '../errors.js';
 import { consume } from '../flow/consume.js';
 
+/** Options of {@link relay}. */
 export interface RelayOptions {
   /**
    * How many messages of one side may be under way to the other at once. With 1, each is taken from the one side when the other has taken it, and one at most is

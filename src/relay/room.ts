@@ -2,6 +2,7 @@ import type { Observable } from 'rxjs';
 import type { Connection } from '../connection/connection.js';
 import type { OnSlow } from './member.js';
 
+/** Options of `broadcast`: what each member may have waiting, and what newcomers are sent. */
 export interface BroadcastOptions {
   /** Bytes of messages that may wait for one member, besides up to 64 KiB that its connection has; one message alone may be larger. @default 1 MiB */
   readonly maxPendingBytes?: number;
@@ -19,6 +20,7 @@ export type Audience<T> =
   | readonly Connection<unknown, T>[]
   | ReadonlySet<Connection<unknown, T>>;
 
+/** To whom a message of a room goes; without any, to all. */
 export interface SendOptions<T> {
   /** Who is sent nothing. */
   readonly except?: Audience<T>;

@@ -20,6 +20,7 @@ import type { Address, BoundAddress, Transport, Wire } from '../transport/transp
 import { type Doorman, type DoorOptions, demandLists, doorman, type Refusal } from './doorman.js';
 import { type ServerEvent, type Tell, telling, tellOf } from './events.js';
 
+/** What `listen` can be told, besides who may come in and what every connection can. */
 export interface ListenOptions<In = Uint8Array, Out = In> extends ConnectionOptions<In, Out>, DoorOptions {
   /** Where wires come from. @default TCP and Unix sockets */
   readonly transport?: Transport;
@@ -44,7 +45,7 @@ export interface ListenOptions<In = Uint8Array, Out = In> extends ConnectionOpti
   readonly claimTimeoutMs?: number;
 }
 
-/** Listens for connections; see the type's own page. */
+/** What `listen` is, wherever it is bound: with bodies as streams, or with messages that are whole. */
 export interface Listen {
   (
     addresses: Address | readonly Address[],

@@ -20,11 +20,13 @@ import { ProtocolError, SendError, WireError } from '../errors.js';
 import { timerMs } from '../time.js';
 import { type ProgressTeller, progressTeller, type ShutdownProgress } from './shutdown-progress.js';
 
+/** What a handler of {@link serve} is given beside its connection. */
 export interface ServeContext {
   /** Emits once, and completes, when the server is to stop: end the conversation. Replays. */
   readonly stopping$: Observable<void>;
 }
 
+/** Options of {@link serve}. */
 export interface ServeOptions<C> {
   /**
    * Told the error of a handler, whose connection is destroyed then. Without it, errors of the peer and of the road are dropped, and any other

@@ -64,7 +64,7 @@ export function repair(): Fault {
   return ending('repair', 'partition');
 }
 
-/** Bytes wait, in order; FIN, RST and dials behind none of them pass. Ends with `release()`. */
+/** Bytes wait, in order, and what stands behind them; dials pass, and so does a FIN or an RST with no bytes ahead of it. Ends with `release()`. */
 export function stall(where: Where = {}): Fault {
   return ruling('stall', [where], () => within(where, ({ kind }) => (kind === 'bytes' ? 'hold' : undefined)));
 }

@@ -14,7 +14,7 @@ export interface Passing {
   readonly bytes: Uint8Array;
   readonly from: BoundAddress;
   readonly to: BoundAddress;
-  /** The how manieth wire of the network it is, from 1; that of a dial is the one it would be. */
+  /** Which wire of the network it is, from 1; of a dial, which one it would be. */
   readonly wire: number;
 }
 

@@ -4,6 +4,7 @@ import type { Bus, BusState, Letter } from '../span/bus.js';
 import { busAway, tooLarge } from '../span/bus-errors.js';
 import { waitMs } from './demands.js';
 
+/** Options of {@link virtualBus}. */
 export interface VirtualBusOptions {
   /** How long a letter is on its way, and how long the word that it is there, in milliseconds. @default 0 */
   readonly latencyMs?: number;

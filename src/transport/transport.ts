@@ -84,6 +84,7 @@ export interface Wire {
   readonly closed$: Observable<WireClosed>;
 }
 
+/** What a listener may ask of every transport; a transport may know more. */
 export interface TransportListenOptions {
   /** Told the bound address, port 0 resolved, once listening has begun and before the first wire. */
   readonly openObserver?: NextObserver<BoundAddress>;

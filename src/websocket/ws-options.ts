@@ -4,7 +4,7 @@ import type { TlsOptions } from 'node:tls';
 
 /** Options of {@link webSocket} in Node. */
 export interface WebSocketOptions {
-  /** Listen on this server, which is yours to start and to stop; the address is then a path: `listen('/chat', …)`. Other requests, and upgrades to other paths, are left alone. */
+  /** Listen on this server, which is yours to start and to stop; the address is then a path: `listen('/chat', …)`. Other requests are left alone, and upgrades to other paths to whoever else listens for them; where nobody does, the answer is 404. */
   readonly server?: HttpServer | HttpsServer;
   /**
    * Which pages may connect, by their origin (`https://example.org`). Whoever sends no origin is no browser, and may. `'any'` lets in every page of every site, with the
