@@ -48,7 +48,7 @@ const faults = [
     .filter((name) => !used.has(name))
     .map((name) => `no page has a place for: ${name}`),
   ...(check ? stale.map((page) => `${page} is not what the sources say. Run: npm run docs:generate`) : []),
-  ...brokenLinks([...pages(), 'examples/README.md', 'CHANGELOG.md', 'CONTRIBUTING.md']),
+  ...brokenLinks([...pages(), 'examples/README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md']),
 ];
 
 for (const fault of faults) console.error(fault);
