@@ -176,7 +176,7 @@ export class WireError extends TinyprotoError<WireErrorCode> {
 
 /**
  * An operator was to hold a message, but an asynchronous hop above it (`delay`, a plain `concatMap`) had ended the delivery: nothing
- * would hold the peer. The programmer's doing, so a `TypeError`. Only under `strict`; see `consume`.
+ * would hold the peer. The programmer's doing, so a `TypeError`. From `consume` and `hold` only under `strict`; from a `body$` always.
  */
 export class HoldLostError extends TypeError {
   override readonly name = 'HoldLostError';

@@ -18,7 +18,7 @@ What a server of this library costs and bears, beside a bare \`net\` server on t
     npm run soak -- --long --minutes 60      with a million connections that come and go
 
 The server has a process of its own, the peers have others, and all of it goes over loopback. *Good peers* are 50, each of which says 64 bytes and waits for its echo, again and again: alone for five seconds, then while a thousand
-*bad ones* come within two, while those are there, and while they are cut. Waits are as good as the machine is idle: its load was ${load.toFixed(1)} at the end.
+*bad ones* come within two, while those are there, and while they are cut. The idler the machine, the shorter the waits: its load was ${load.toFixed(1)} at the end.
 
 ${machine} · Node ${process.version} · ${process.platform} · ${new Date().toISOString().slice(0, 10)}
 

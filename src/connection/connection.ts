@@ -24,6 +24,8 @@ export interface Closed {
  * One wire and one framing: messages come and go, whole.
  *
  * Whoever handles it owns it: `serve` and `converse` close it in order; by hand, call `close()`.
+ *
+ * `for await (const message of connection)` holds each message while the body of the loop runs; the next reader goes on where the loop was left.
  */
 export interface Connection<In = Uint8Array, Out = In> extends AsyncIterable<In> {
   /** A UUID. */
@@ -56,7 +58,7 @@ export interface Connection<In = Uint8Array, Out = In> extends AsyncIterable<In>
    *     send('a')  ----(x|)            x is undefined
    *
    * Messages go out in the order of subscription. Unsubscribing before the first byte takes it out of the queue; afterwards it goes out
-   * whole. Errors with a `SendError`; only `connection-closed` means that the connection is gone, and its `fate` says how far the message had come.
+   * whole. Errors with a `SendError`; only `connection-closed`, and a body that failed on its way, mean that the connection is gone; `fate` says how far the message had come.
    * The message's bytes must not change until then. Throws a `TypeError` at once if there is no codec and it is no `Uint8Array`.
    */
   send(message: Out): Observable<void>;
