@@ -85,7 +85,7 @@ export interface Connection<In = Uint8Array, Out = In> extends AsyncIterable<In>
   ): Connection<NextIn, NextOut>;
   /**
    * Ends our direction: what is queued goes out, then FIN; messages still come. Begins when subscribed; unsubscribing does not stop it. Emits once and
-   * completes when FIN is out, errors with the connection's error if that comes first. Throws a `TypeError` at once where the framing cannot half-close (tinyproto: its OKs need both directions).
+   * completes when FIN is out, errors with the connection's error if that comes first. Throws a `TypeError` at once where the framing cannot half-close (tinyproto: its OKs need both directions), or the wire (WebSocket).
    */
   end(): Observable<void>;
   /**

@@ -27,12 +27,12 @@ import { timerMs } from '../time.js';
  *
  * @example
  * ```ts
- * import { connect, writeIdle } from 'rx-tinyproto';
- * import { mergeMap, tap } from 'rxjs';
+ * import { connect, converse, writeIdle } from 'rx-tinyproto';
+ * import { takeUntil } from 'rxjs';
  *
  * connect(9123)
- *   .pipe(mergeMap((conn) => writeIdle(conn, 60_000).pipe(tap(() => conn.destroy()))))
- *   .subscribe({ error: console.error });
+ *   .pipe(converse((conn) => conn.messages$.pipe(takeUntil(writeIdle(conn, 60_000)))))
+ *   .subscribe({ next: console.log, error: console.error });
  * ```
  */
 export function writeIdle(connection: Connection<unknown, never>, periodMs: number): Observable<void> {

@@ -7,7 +7,7 @@ export type LinksOptions = Omit<LaneOptions, 'road'> & Pick<RoadOptions, 'cut' |
 
 /** One virtual wire, from above. */
 export interface Link {
-  /** The how manieth of its network, from 1. */
+  /** Which one of its network it is, from 1. */
   readonly wire: number;
   /** Who dialled. */
   readonly from: BoundAddress;
