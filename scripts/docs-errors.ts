@@ -42,7 +42,7 @@ const protocol: Record<ProtocolErrorCode, string> = {
 const wire: Record<WireErrorCode, string> = {
   'address-in-use': '`listen`',
   'address-not-available': '`listen`, `connect`',
-  'access-denied': '`listen`, `connect`',
+  'access-denied': '`listen`, `connect`; events of a server',
   'connection-refused': opening,
   'host-unreachable': `${opening}; ${messages}`,
   'name-not-found': '`listen`, `connect`',

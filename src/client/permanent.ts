@@ -17,6 +17,18 @@ const permanent: Readonly<Partial<Record<ErrorCode, string>>> = {
 /**
  * Whether trying again is pointless: `bad-opening`, `malformed`, `message-too-large`, `not-decodable`, `access-denied`, `not-trusted`, `tls-failed`, and whatever is neither a
  * `ProtocolError` nor a `WireError`, for that is a mistake in a program. What `reconnect` goes by unless told otherwise.
+ *
+ * @example
+ * ```ts
+ * import { connect, isPermanent, reconnect, WireError } from 'rx-tinyproto';
+ *
+ * // Somebody may renew a certificate while we wait.
+ * const isExpired = (error: unknown) => error instanceof WireError && error.code === 'not-trusted';
+ *
+ * const patient$ = connect('localhost:9123', { tls: true }).pipe(
+ *   reconnect({ isPermanent: (error) => isPermanent(error) && !isExpired(error) }),
+ * );
+ * ```
  */
 export function isPermanent(error: unknown): boolean {
   if (!(error instanceof ProtocolError || error instanceof WireError)) return true;

@@ -24,6 +24,7 @@ export interface ServeFilesOptions extends FilesOptions {
 
 /** What became of a request. */
 export interface FileEvent {
+  /** `refused`: by this server, and why is in `error`. `failed`: something else went wrong. */
   readonly what: 'uploaded' | 'downloaded' | 'refused' | 'failed';
   /** As the client has written it: not to be trusted, nor to be printed as it is. Empty where there was no request. */
   readonly path: string;

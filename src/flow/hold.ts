@@ -227,6 +227,25 @@ export function redeliver<T>(
  *
  * Works below any chain of synchronous operators (`map`, `filter`, `merge`, `share`, …). Outside a delivery there is nothing to hold:
  * the returned hold does nothing, or, in a `marbles()` run, a {@link HoldLostError} is thrown.
+ *
+ * @example
+ * ```ts
+ * import { hold, listen, serve } from 'rx-tinyproto';
+ * import { finalize, mergeMap, timer } from 'rxjs';
+ *
+ * listen(9123)
+ *   .pipe(
+ *     serve((conn) =>
+ *       conn.messages$.pipe(
+ *         mergeMap(() => {
+ *           const held = hold(); // inside `next`
+ *           return timer(5).pipe(finalize(() => held.release()));
+ *         }),
+ *       ),
+ *     ),
+ *   )
+ *   .subscribe();
+ * ```
  */
 export function hold({ room = 0 }: HoldOptions = {}): Hold {
   const delivery = currentDelivery();

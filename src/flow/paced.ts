@@ -26,6 +26,22 @@ export interface PacedOptions {
  * Values that find no room wait here, at most `maxWaiting` (default 1,024); the `valve`, if there is one, is paused meanwhile. Completes behind the last of
  * them; an error of the source goes ahead of them. Unsubscribing drops what waits, and leaves the
  * valve as it is: what becomes of a source that nobody reads is its owner's to say.
+ *
+ * @example
+ * ```ts
+ * import { createReadStream } from 'node:fs';
+ * import { consume, paced } from 'rx-tinyproto';
+ * import { fromEvent, takeUntil, timer } from 'rxjs';
+ *
+ * const file = createReadStream('package.json');
+ * fromEvent(file, 'data')
+ *   .pipe(
+ *     takeUntil(fromEvent(file, 'end')),
+ *     paced(file), // pauses the file while a chunk of it is at work
+ *     consume(() => timer(5)),
+ *   )
+ *   .subscribe({ error: console.error });
+ * ```
  */
 export function paced<T>(
   valve?: Valve,

@@ -46,6 +46,7 @@ export interface Present {
 export interface Missed {
   /** The id of the bus that they came from. */
   readonly process: string;
+  /** How many. */
   readonly count: number;
   /** `lost`: they did not come, by their numbers. `slow`: members here had no room for them. `undeliverable`: they are none of the codec, or a member cannot be sent them. */
   readonly why: 'lost' | 'slow' | 'undeliverable';

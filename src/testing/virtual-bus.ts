@@ -26,6 +26,7 @@ export interface VirtualBusEnd extends Bus {
 
 /** A bus in memory, for rooms that span processes: each end is a process of its own. */
 export interface VirtualBus {
+  /** The end of one more process. Without an `id`, it is given one. */
   end(id?: string): VirtualBusEnd;
 }
 

@@ -1,5 +1,6 @@
 /** A list of addresses: Node's `net.BlockList`, or anything else that can tell, and at once: where one throws, or answers with a promise, nobody comes in. */
 export interface AddressList {
+  /** Whether the address is on it. */
   check(address: string, family: 'ipv4' | 'ipv6'): boolean;
 }
 

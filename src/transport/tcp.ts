@@ -15,6 +15,13 @@ import type { Transport } from './transport.js';
  *
  * With TLS, peers are verified and a handshake has 10 s (`handshake-timeout`). `not-trusted`: the certificate of the peer, or ours to it, is not good. `tls-failed`: the two have
  * nothing in common, or the peer speaks no TLS. Whether a FIN came behind a `close_notify` is not told: whoever can cut the road can make an end between two messages.
+ *
+ * @example
+ * ```ts
+ * import { listen, serve, tcp } from 'rx-tinyproto';
+ *
+ * const server$ = listen(9123, { transport: tcp({ keepAliveMs: 5_000 }) }).pipe(serve((conn) => conn.messages$));
+ * ```
  */
 export function tcp(options: TcpOptions = {}): Transport {
   const { keepAliveMs, probeMs, lingerMs, nextAddressMs } = options;

@@ -97,8 +97,9 @@ export interface PeerCertificate {
   readonly fingerprint256: string;
   /** The serial number, in hexadecimal. */
   readonly serialNumber: string;
-  /** From when and until when it is valid. */
+  /** From when it is valid. */
   readonly validFrom: Date;
+  /** Until when. */
   readonly validTo: Date;
   /** The certificate itself, in DER. */
   readonly raw: Uint8Array;
