@@ -17,7 +17,7 @@ export interface Certificate {
 export interface PresharedKey {
   /** Who we say that we are. Not secret: it goes over the wire in the clear. */
   readonly identity: string;
-  /** At least 16 bytes. */
+  /** Random bytes, 16 or more of them: nobody checks that. */
   readonly key: Uint8Array;
 }
 
