@@ -11,7 +11,7 @@ const free: Slab[] = [];
 /** A place to put many small pieces behind each other. */
 export class Slab {
   /** They are anything. */
-  readonly bytes = new Uint8Array(slabBytes);
+  readonly bytes: Uint8Array = new Uint8Array(slabBytes);
 
   /** Nobody reads it any more. */
   giveBack(): void {
