@@ -570,6 +570,33 @@ describe('wss://', () => {
       { protocol: 'TLSv1.3', authorized: true, peer: { subject: {} } },
     ]);
   });
+
+  it('names nobody by a certificate that was not verified, where a server of Node’s takes such', async () => {
+    const { cert: ca, issue } = await authority();
+    const bound = new Subject<readonly BoundAddress[]>();
+    const met = new Subject<Connection>();
+    const first = firstValueFrom(bound);
+    const asking = { requestCert: true, rejectUnauthorized: false, ca };
+    const transport = webSocket({ tls: { ...(await issue('server')), ...asking } });
+    running.push(listen('wss://127.0.0.1:0/', { transport, openObserver: bound }).subscribe(met));
+    const [at] = (await first) as readonly { readonly port: number }[];
+    const securityWith = async (own: object) => {
+      const one = firstValueFrom(met);
+      running.push(
+        connect(`wss://127.0.0.1:${at?.port}/`, {
+          transport: webSocket({ tls: { ca, ...own } }),
+        }).subscribe(),
+      );
+      return (await one).security;
+    };
+    const stranger = await (await authority('Nobody knows it')).issue('sensor-7');
+    expect(await securityWith(stranger)).toMatchObject({ authorized: false });
+    expect(await securityWith(stranger)).not.toHaveProperty('peer');
+    expect(await securityWith(await issue('sensor-7'))).toMatchObject({
+      authorized: true,
+      peer: { subject: { CN: 'sensor-7' } },
+    });
+  });
 });
 
 describe('addresses', () => {
