@@ -12,8 +12,12 @@ export interface TinyprotoMatchers<R> {
   toHaveCode(code: string): R;
 }
 
-declare module 'vitest' {
-  interface Matchers<T> extends TinyprotoMatchers<T> {}
+/** Vitest's own `Matchers` has other type parameters from 5.0 on; what it has of Chai has none, in any version. */
+declare global {
+  namespace Chai {
+    interface Assertion extends TinyprotoMatchers<void> {}
+    interface ExpectStatic extends TinyprotoMatchers<unknown> {}
+  }
 }
 
 /**
