@@ -174,6 +174,22 @@ describe('5. both sides, and time', () => {
 
 describe('6. the road', () => {
   it(
+    'ends where somebody hangs up: a client that has more to ask says so',
+    marbles((run) => {
+      const server = "--'+1\r\n'--|";
+      const commands = 'g-------g|';
+      const answers = '--a--#';
+      run.accepts('store:1').sends(server);
+      const answer$ = run
+        .connect('store:1', respOptions)
+        .pipe(lockstep(run.cold(commands, { g: ['GET', 'a'] }).pipe(paced())));
+      run
+        .expectObservable(answer$)
+        .toBe(answers, { a: { status: '1' } }, new Error('The server has hung up'));
+    }),
+  );
+
+  it(
     'may be cut, and break everything into single bytes',
     marbles((run) => {
       const values = { g: ['GET', 'a'], n: null };
