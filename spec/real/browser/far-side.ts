@@ -50,9 +50,12 @@ export async function farSide(html: string) {
         complete: () => tell({ type: 'complete', wire: id }),
         error: (error) => tell({ type: 'error', wire: id, ...told(error) }),
       }),
-    write: (wire, { id, call }, bytes) => {
-      const done = (error?: WireError) => tell({ type: 'done', wire: id, call, ...told(error) });
-      if (wire.write(bytes, done)) done();
+    write: (wire, { id, call: first }, bytes) => {
+      for (const [at, piece] of piecesOf(bytes).entries()) {
+        const done = (error?: WireError) =>
+          tell({ type: 'done', wire: id, call: first + at, ...told(error) });
+        if (wire.write(piece, done)) done();
+      }
     },
     end: (wire, { id, call }) => wire.end((error) => tell({ type: 'done', wire: id, call, ...told(error) })),
     pause: (wire) => wire.pause(),
@@ -101,6 +104,17 @@ export async function farSide(html: string) {
       server.closeAllConnections();
     },
   };
+}
+
+/** What a page writes in one turn: each piece behind its size. */
+function piecesOf(bytes: Buffer): Buffer[] {
+  const pieces: Buffer[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const end = at + 4 + bytes.readUInt32BE(at);
+    pieces.push(bytes.subarray(at + 4, end));
+    at = end;
+  }
+  return pieces;
 }
 
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {

@@ -50,6 +50,17 @@ function farWire(id: number, { local, remote }: Extract<Told, { type: 'wire' }>)
   let claimed = false;
   const calls: ((error?: WireError) => void)[] = [];
   const next = (done: (error?: WireError) => void) => calls.push(done) - 1;
+  const unsaid: Uint8Array[] = [];
+
+  /** What one turn writes is one request, and is written in one turn there, too. */
+  const sayWrites = () => {
+    const first = calls.length - unsaid.length;
+    if (unsaid.length > 0) call('write', `wire=${id}&call=${first}`, inPieces(unsaid.splice(0)));
+  };
+  const say = (what: string, query = '') => {
+    sayWrites();
+    call(what, `wire=${id}${query}`);
+  };
 
   return {
     hear(what, bytes) {
@@ -73,25 +84,42 @@ function farWire(id: number, { local, remote }: Extract<Told, { type: 'wire' }>)
         if (claimed) return subscriber.error(new TypeError('The bytes of a wire have one subscriber'));
         claimed = true;
         reader = subscriber;
-        call('read', `wire=${id}`);
+        say('read');
         return () => {
           reader = undefined;
         };
       }),
       write(bytes, done) {
-        call('write', `wire=${id}&call=${next(done)}`, bytes);
+        if (unsaid.length === 0) queueMicrotask(sayWrites);
+        next(done);
+        unsaid.push(bytes);
         return false;
       },
-      end: (done) => call('end', `wire=${id}&call=${next(done)}`),
-      pause: () => call('pause', `wire=${id}`),
-      resume: () => call('resume', `wire=${id}`),
-      destroy: ({ reset = false } = {}) => call('destroy', `wire=${id}&reset=${reset}`),
+      end(done) {
+        sayWrites();
+        say('end', `&call=${next(done)}`);
+      },
+      pause: () => say('pause'),
+      resume: () => say('resume'),
+      destroy: ({ reset = false } = {}) => say('destroy', `&reset=${reset}`),
       closed$: new Observable((subscriber) => {
         if (outcome) subscriber.next(outcome);
         return closed.subscribe(subscriber);
       }),
     },
   };
+}
+
+/** Each piece behind its size. */
+function inPieces(pieces: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + 4 + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    new DataView(all.buffer).setUint32(at, piece.length);
+    all.set(piece, at + 4);
+    at += 4 + piece.length;
+  }
+  return all;
 }
 
 /** The bytes of the far side's own WebSocket: a size, a head in JSON, a body. */
