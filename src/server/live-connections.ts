@@ -4,9 +4,9 @@ import type { Connection } from '../connection/connection.js';
 /**
  * The connections that are open, out of a stream of all that came: the empty set first, then the set whenever one has come or gone.
  *
- *     connections       a---b------|
- *     closed              ------a-----b
- *     liveConnections   ∅a---ab--b-----∅|      always the same living set: copy it to keep it
+ *     connections       --a---b-------|
+ *     closed            --------a-----b
+ *     liveConnections   0-1---2-1-----(0|)      its size: it is always the same living set, so copy it to keep it
  *
  * Reads nothing and owns nothing: put it beside `serve`, on a shared source. Completes when the source has, and the last connection has closed; an error of the source is
  * passed on. How many there are is `map(({ size }) => size)`.

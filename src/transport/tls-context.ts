@@ -24,7 +24,7 @@ export function contextOptions(
   };
 }
 
-/** The certificate for a name that a client asks for: the one of that name, or of all names below its parent. */
+/** The certificate for a name that a client asks for: the one of that name, or of all names one level below its parent. */
 export function contextsByName(options: TlsOptions): (name: string) => SecureContext | undefined {
   const contexts = new Map(
     Object.entries(options.certificates ?? {}).map(([name, certificate]) => [

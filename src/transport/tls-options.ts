@@ -45,7 +45,7 @@ export interface TlsOptions {
   readonly handshakeTimeoutMs?: number;
   /** Listening: the key of whoever says that it is `identity`; nothing for a stranger. Dialling: who we are. Certificates may be absent then. */
   readonly presharedKey?: PresharedKey | ((identity: string) => Uint8Array | undefined);
-  /** Listening: further certificates by the name that a client asks for (SNI), `'*.example.org'` for all names below. Others get `cert`, or an alert if there is none. */
+  /** Listening: further certificates by the name that a client asks for (SNI), `'*.example.org'` for all names one level below. Others get `cert`, or an alert if there is none. */
   readonly certificates?: Readonly<Record<string, Certificate>>;
   /**
    * Listening: whether clients show certificates, which must come from `ca`. `'demand'` lets nobody in without; with `'ask'` a client may show none, but not a bad one.

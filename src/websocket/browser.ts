@@ -12,7 +12,7 @@ export type { BrowserSocketOptions as WebSocketOptions } from './browser-options
  * The WebSockets of a browser: addresses are `ws://host:port/path` and `wss://…`, or a path of the page's own host.
  *
  * A chunk is a binary frame, and arrives as it was written. A page cannot listen, cannot reset (a close code of ours, 4006, stands for it), and cannot tell
- * why it does not come through: whatever it is, is `connection-refused`. Where there is a `WebSocketStream` it holds the peer; otherwise `maxUnreadBytes` is the bound.
+ * why it does not come through: whatever it is, is `connection-refused`. With `streams`, where there is a `WebSocketStream`, it holds the peer; otherwise `maxUnreadBytes` is the bound.
  *
  * @example
  * ```ts
