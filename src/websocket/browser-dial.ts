@@ -49,10 +49,9 @@ const dialSocket: DialRoad = (url, protocols, up, failed) => {
 };
 
 function settingsOf(url: URL, options: BrowserSocketOptions) {
-  const { lingerMs = 1_000, maxUnreadBytes = 16 * 1_024 * 1_024, textFrames } = options;
   const port = Number(url.port) || (url.protocol === 'wss:' ? 443 : 80);
   const remote = { host: url.hostname.replace(/[[\]]/g, ''), port };
-  return { local: { host: '', port: 0 }, remote, lingerMs, maxUnreadBytes, textFrames };
+  return { local: { host: '', port: 0 }, remote, ...options };
 }
 
 /** A URL, or a path of the host that the page came from, or the script of a worker: that may be a blob of the page's. */

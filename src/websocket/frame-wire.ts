@@ -1,9 +1,9 @@
-import { AsyncSubject, asapScheduler, type Subscription, timer } from 'rxjs';
+import { AsyncSubject, asapScheduler, Observable, type Subscriber, type Subscription, timer } from 'rxjs';
+import { ChunkQueue } from '../bytes/chunk-queue.js';
 import { WireError } from '../errors.js';
 import { timerMs } from '../time.js';
 import type { BoundAddress, Wire, WireClosed } from '../transport/transport.js';
 import { closing, closingError } from './closings.js';
-import { wireReads } from './wire-reads.js';
 
 /** What a platform's WebSocket does for a wire. */
 export interface Road {
@@ -29,36 +29,90 @@ export interface RoadEvents {
 export interface FrameWireOptions {
   readonly local: BoundAddress;
   readonly remote: BoundAddress;
-  readonly lingerMs: number;
-  /** Bytes that may be here unread, where the platform cannot wait. */
-  readonly maxUnreadBytes: number;
-  readonly textFrames: 'refuse' | 'pass' | undefined;
+  /** @default 1,000 */
+  readonly lingerMs?: number;
+  /** Bytes that may be here unread, where the platform cannot wait. @default 16 MiB */
+  readonly maxUnreadBytes?: number;
+  readonly textFrames?: 'refuse' | 'pass' | undefined;
 }
 
 type Done = (error?: WireError) => void;
 
-/** A WebSocket as a `Wire`, whatever the platform: each chunk a binary frame, FIN a close frame that ends both directions. */
+/**
+ * A WebSocket as a `Wire`, whatever the platform: each chunk a binary frame, FIN a close frame that ends both directions.
+ *
+ * It keeps what a platform says although it was asked to pause. At the end, whatever brought it, what is unread is delivered, held or not: there is nobody left
+ * to hold, and a writer has to hear of the end.
+ */
 export function frameWire(open: (on: RoadEvents) => Road, options: FrameWireOptions): Wire {
-  const { local, remote, lingerMs, maxUnreadBytes, textFrames } = options;
+  const { local, remote, lingerMs = 1_000, maxUnreadBytes = 16 * 1_024 * 1_024, textFrames } = options;
   const closed = new AsyncSubject<WireClosed>();
-  const reads = wireReads((wanted) => road.flow(wanted));
+  const unread = new ChunkQueue();
   const pending = new Set<{ readonly done: Done }>();
   const waitForFin: Done[] = [];
-  let fin: 'none' | 'asked' | 'sent' = 'none';
+  let reader: Subscriber<Uint8Array> | undefined;
+  let claimed = false;
+  let held = false;
+  /** Nothing that comes is wanted any more. */
+  let dropping = false;
+  /** 1: asked for, 2: sent. */
+  let fin: 0 | 1 | 2 = 0;
+  /** 1: the platform has ended it, 2: and we have told. */
+  let ended: 0 | 1 | 2 = 0;
   let failure: WireError | undefined;
   let destroyed = false;
-  let state: 'open' | 'closed' | 'told' = 'open';
   let lingering: Subscription | undefined;
 
   const later = (work: () => void) => asapScheduler.schedule(work);
+  const flow = () => road.flow(dropping || (claimed && !held));
   const gone = () => failure ?? new WireError('reset', 'The WebSocket was cut');
   const linger = () => {
     lingering ??= timer(timerMs(lingerMs)).subscribe(() => road.cut());
   };
 
+  function deliver(): void {
+    while (reader && (ended > 0 || failure || !held)) {
+      const chunk = unread.shift();
+      if (chunk === undefined) break;
+      reader.next(chunk);
+    }
+    if (failure) reader?.error(failure);
+    if (ended !== 1 || !(failure || destroyed || dropping || (reader && unread.bytes === 0))) return;
+    ended = 2;
+    reader?.complete();
+    closed.next(failure ? { error: failure } : {});
+    closed.complete();
+    for (const { done } of pending) done(gone());
+    pending.clear();
+    settleFin();
+  }
+
+  function drop(): void {
+    dropping = true;
+    reader = undefined;
+    unread.drain();
+    flow();
+    later(deliver);
+  }
+
+  function fail(error: WireError): void {
+    if (!destroyed) failure ??= error;
+    deliver();
+  }
+
+  /** Tells the peer why we hang up. */
+  function refuse(error: WireError, code: number): void {
+    if (failure) return;
+    sendFin(code);
+    linger();
+    fail(error);
+  }
+
   function chunk(bytes: Uint8Array): void {
-    reads.push(bytes);
-    if (reads.unreadBytes > maxUnreadBytes)
+    if (dropping || failure || bytes.length === 0) return;
+    unread.push(bytes);
+    deliver();
+    if (unread.bytes > maxUnreadBytes)
       refuse(new WireError('overrun', 'Too much lies unread'), closing.overrun);
   }
 
@@ -70,80 +124,32 @@ export function frameWire(open: (on: RoadEvents) => Road, options: FrameWireOpti
     },
     broken: fail,
     closed(code, reason) {
-      if (state !== 'open') return;
-      state = 'closed';
+      if (ended) return;
+      ended = 1;
       lingering?.unsubscribe();
       const error = closingError(code, reason);
-      if (error && !destroyed) fail(error);
-      if (failure || destroyed) tellClosed();
-      else reads.end(tellClosed);
+      if (error) fail(error);
+      deliver();
     },
   });
 
-  function fail(error: WireError): void {
-    if (failure || destroyed) return;
-    failure = error;
-    reads.fail(error);
-  }
-
-  function refuse(error: WireError, code: number): void {
-    if (failure) return;
-    // The code goes first: whoever hears of the error closes, too.
-    sendFin(code);
-    linger();
-    fail(error);
-  }
-
-  /** `closed$` comes first: whoever hears that a write is lost shall know that it was no accident. */
-  function tellClosed(): void {
-    state = 'told';
-    closed.next(failure ? { error: failure } : {});
-    closed.complete();
-    for (const { done } of pending) done(gone());
-    pending.clear();
-    settleFin();
-  }
-
   function settleFin(): void {
-    const lost = state === 'told' && (failure || destroyed) ? gone() : undefined;
+    const lost = ended > 1 && (failure || destroyed) ? gone() : undefined;
     for (const done of waitForFin.splice(0)) done(lost);
   }
 
-  function write(bytes: Uint8Array, done: Done): boolean {
-    if (state === 'told') later(() => done(gone()));
-    else if (fin !== 'none') later(() => done(new WireError('wire-failed', 'It is behind FIN')));
-    else {
-      const write = { done };
-      pending.add(write);
-      road.write(bytes, () => pending.delete(write) && done());
-    }
-    return false;
-  }
-
-  function end(done: Done): void {
-    waitForFin.push(done);
-    if (state === 'told' || fin === 'sent') later(settleFin);
-    else if (fin === 'none') sendFin(closing.inOrder);
-  }
-
   function sendFin(code: number): void {
-    fin = 'asked';
+    fin = 1;
     road.close(code, () => {
-      fin = 'sent';
+      fin = 2;
       settleFin();
     });
   }
 
-  function destroy({ reset }: { readonly reset?: boolean } = {}): void {
-    destroyed = true;
-    reads.drop();
-    if (state !== 'open') return;
-    // What we refused, the peer shall hear of: a close frame with its code is on its way.
-    if (reset && !failure) road.cut();
-    else {
-      end(() => {});
-      linger();
-    }
+  function end(done: Done): void {
+    waitForFin.push(done);
+    if (ended > 1 || fin > 1) later(settleFin);
+    else if (!fin) sendFin(closing.inOrder);
   }
 
   return {
@@ -151,12 +157,45 @@ export function frameWire(open: (on: RoadEvents) => Road, options: FrameWireOpti
     remote,
     keepsChunks: true,
     halfClose: false,
-    bytes$: reads.bytes$,
-    write,
-    pause: reads.pause,
-    resume: reads.resume,
+    bytes$: new Observable((subscriber) => {
+      if (claimed) return subscriber.error(new TypeError('A wire is read once'));
+      claimed = true;
+      if (dropping) return;
+      reader = subscriber;
+      flow();
+      later(deliver);
+      return drop;
+    }),
+    write(bytes, done) {
+      if (ended > 1) later(() => done(gone()));
+      else if (fin) later(() => done(new WireError('wire-failed', 'It is behind FIN')));
+      else {
+        const write = { done };
+        pending.add(write);
+        road.write(bytes, () => pending.delete(write) && done());
+      }
+      return false;
+    },
+    pause() {
+      held = true;
+      flow();
+    },
+    resume() {
+      held = false;
+      flow();
+      later(deliver);
+    },
     end,
-    destroy,
+    destroy({ reset } = {}) {
+      destroyed = true;
+      drop();
+      if (ended) return;
+      if (reset && !failure) road.cut();
+      else {
+        end(() => {});
+        linger();
+      }
+    },
     closed$: closed.asObservable(),
   };
 }
