@@ -20,10 +20,10 @@ export interface PacedOptions {
  *
  *     source    a-b-c-------d|
  *     held      [ a  )[ b  )
- *     paced     a----b-----c--d|      one at a time, when every hold has room
- *     valve      p----------r         paused while something waits
+ *     paced     a----b-----cd|        one at a time, when every hold has room
+ *     valve     p----------r          paused while there is none
  *
- * Values that find no room wait here, at most `maxWaiting` (default 1,024); the `valve`, if there is one, is paused meanwhile. Completes behind the last of
+ * Values that find no room wait here, at most `maxWaiting` (default 1,024); the `valve`, if there is one, is paused while there is none. Completes behind the last of
  * them; an error of the source goes ahead of them. Unsubscribing drops what waits, and leaves the
  * valve as it is: what becomes of a source that nobody reads is its owner's to say.
  *

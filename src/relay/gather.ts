@@ -10,10 +10,10 @@ export interface Gathered<In, Out> {
 /**
  * Merges the messages of many connections into one stream, in fair turns: many to one.
  *
- *     connections   a--b----
- *     a.messages$   -1-1-1-1
- *     b.messages$      2-2-2
- *     gather        -1-12-12…
+ *     connections   a--b------
+ *     a.messages$   -1---1---1
+ *     b.messages$      -2---2-
+ *     gather        -1--21--21
  *
  * Each message keeps the delivery of its connection, so that a `consume` below holds each connection apart: none has more than one message waiting, and
  * they take turns. The end or the error of one connection concerns no other; the connections belong to whoever handles them. Errors of the source are passed on.

@@ -52,9 +52,9 @@ export function writeIdle(connection: Connection<unknown, never>, periodMs: numb
 /**
  * Sends a message whenever nothing else has gone out for a while: a sign of life for a peer that cuts who is silent.
  *
- *     sends       --a------------b---------
+ *     sends       --a----------b-----------
  *     period      |----|----|----|----|----|
- *     heartbeat   ----------♥----------♥---
+ *     heartbeat   ----------♥---------♥----
  *
  * Looks once every `periodMs`; a beat that the peer has not taken yet is not followed by another. Emits nothing, completes when the connection has closed,
  * errors with the `SendError` of a beat. Merge it into the handler; the peer filters the message out, and puts an `idleTimeout` of three periods above its `consume`.

@@ -9,8 +9,8 @@ import { Through } from '../flow/through.js';
  * Errors with `idle` when no message has come for so long, though there was room for one.
  *
  *     messages      a--b------------
- *     held          [    )               its own slowness is not the peer's: while a message is held, time stands still
- *     idleTimeout   a--b------#          5 ms after there was room again
+ *     held             [    )            our own slowness is not the peer's: while a message is held, time stands still
+ *     idleTimeout   a--b---------#       5 ms after there was room again
  *
  * Put it directly above what holds: `messages$.pipe(idleTimeout(60_000), consume(…))`. Its clock starts with the subscription, and looks twice before it cuts,
  * so that a stall of our own cuts no healthy peer. It looks at whole messages; a peer that dribbles bytes is cut by the framing's deadlines (tinyproto: header, payload).
