@@ -62,7 +62,7 @@ const cleanEnd = Symbol('a clean end');
  *     connect(…)   --a---#   --b-----#   --#    -c----|
  *     state        k-d---w---k-d-----w---k-w----kd----      connecting, connected, waiting
  *     reconnect    --C--------------------------------|     one connection, never a second
- *     C.messages$  --------------------------------|        those of a, then of b, then of c; a hold holds the present wire
+ *     C.messages$  -----------------------------------|     those of a, then of b, then of c; a hold holds the present wire
  *
  * Waits between attempts as `backoff` says: below `minDelayMs` (default 250), doubling up to `maxDelayMs` (default 30,000), all of it random, from the
  * start again once a wire was up for `stableMs` (default 60,000). It gives up on errors that another attempt will not cure (see `isPermanent`): then it errors, and

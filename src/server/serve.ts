@@ -53,7 +53,7 @@ export interface ServeOptions<C> {
  *     handler(c)    --a--------b|          completes: `c` is closed in order
  *     handler(d)          #                errors: `d` alone is destroyed
  *     stopping$   ----------------(x|)
- *     serve       ----a--------b---|       completes when the last connection is closed
+ *     serve       ----a--------b--|        completes when the last connection is closed
  *
  * A handler that errors or throws harms its own connection. The source completes (a `takeUntil` above): `stopping$` emits, open handlers have
  * `graceMs` (default 10,000), then they are unsubscribed and their connections destroyed. With `spreadMs`, each is told at a random time of its own. The source errors: all are destroyed, and the error is passed on.
