@@ -59,6 +59,21 @@ describe('connect', () => {
   );
 
   it(
+    'tells that the server has left, also somebody who has more to say',
+    marbles((helpers) => {
+      const input = ' a---------b';
+      const server = '----|';
+      const told = '  c---l';
+      const code = '  ----(0|)';
+
+      const { code$, err$ } = command(helpers, 'connect server:1 -f lines', { input, lines: letters });
+      helpers.expectBytes(helpers.accepts('server:1').sends(server)).toBe("'apple\n'---|");
+      helpers.expectObservable(err$).toBe(told, { c: 'Connected to server:1', l: 'The server has left' });
+      helpers.expectObservable(code$).toBe(code, codes);
+    }),
+  );
+
+  it(
     'is interrupted in order, and says so in its exit code',
     marbles((helpers) => {
       const interrupt = '---i';

@@ -68,7 +68,9 @@ describe('--tls', () => {
     expect(doubting).toMatchObject({
       code: 3,
       stdout: '',
-      stderr: expect.stringContaining('(not-trusted)'),
+      stderr: expect.stringMatching(
+        /failed: a certificate is not good: [\w ]+certificate.* \(not-trusted\)\n$/,
+      ),
     });
     const careless = await saying(test, 'hello\n', port, '--tls-insecure', '--take', '1', '-q');
     expect(careless).toMatchObject({ code: 0, stdout: 'hello\n' });
@@ -89,6 +91,13 @@ describe('--tls', () => {
     expect(wrong).toMatchObject({
       code: 2,
       stderr: 'rx-tinyproto: to listen with TLS takes --tls-cert and --tls-key\n',
+    });
+    const file = join(folder(test), 'no.pem');
+    writeFileSync(file, 'no certificate');
+    const bad = await (await cli(test, 'listen', '0', '--tls-cert', file, '--tls-key', file)).ended;
+    expect(bad).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/certificates are no good: .*:.*\n$/),
     });
     const none = await (await cli(test, 'connect', '1', '--tls-ca', '/none')).ended;
     expect(none).toMatchObject({ code: 2, stderr: expect.stringMatching(/^rx-tinyproto: ENOENT: .*\n$/) });

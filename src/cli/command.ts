@@ -40,7 +40,8 @@ function meant<T>(start: () => T): T {
   try {
     return start();
   } catch (error) {
-    if (error instanceof TypeError || error instanceof RangeError) throw new UsageError(error.message);
+    if (error instanceof TypeError || error instanceof RangeError)
+      throw new UsageError(error.message, { cause: error.cause });
     throw error;
   }
 }

@@ -67,6 +67,7 @@ ${framingHelp}`,
     return connect(addressOf(word, values), { framing, transport, ...clientTls(values) }).pipe(
       converse((conn) => {
         talk.note(`Connected to ${formatAddress(conn.remote)}`);
+        conn.closed$.subscribe(({ by }) => by === 'peer' && talk.note('The server has left'));
         return conversation(talk.taped(conn), talk, limits);
       }),
       talk.keeping,

@@ -10,6 +10,7 @@ import { inked } from './colors.js';
 import { command } from './command.js';
 import { dashboardOf, dashboardOptions } from './dashboard-option.js';
 import { beside } from './endings.js';
+import { errorLine } from './error-line.js';
 import { framingHelp } from './framing-option.js';
 import { broadcasting, echoing, executing, type Mode, relaying, talking } from './listen-modes.js';
 import type { Values } from './options.js';
@@ -18,7 +19,6 @@ import { addressOf, type Talk, talkOf } from './talk.js';
 import { talkOptions } from './talk-options.js';
 import { serverTls, tlsServerOptions } from './tls-option.js';
 import { UsageError } from './usage-error.js';
-import { visible } from './visible.js';
 
 const options = {
   ...talkOptions,
@@ -109,7 +109,7 @@ function serving(mode: Mode, talk: Talk, gone: () => void) {
       const from = formatAddress(conn.remote);
       talk.note(`${name} is here, ${from}`);
       conn.closed$.subscribe(({ error }) => {
-        talk.note(`${name} has left${error instanceof Error ? `: ${visible(error.message)}` : ''}`);
+        talk.note(`${name} has left${error instanceof Error ? `: ${errorLine(error)}` : ''}`);
         gone();
       });
       return mode.handle(talk.taped(conn, `${name} ${from}`), name).pipe(takeUntil(stopping$));

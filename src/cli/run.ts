@@ -2,18 +2,18 @@ import { catchError, defaultIfEmpty, defer, EMPTY, type Observable, of, takeLast
 import { inked } from './colors.js';
 import type { Command } from './command.js';
 import { commands } from './commands.js';
+import { errorLine } from './error-line.js';
 import { type ExitCode, exitCodeOf, exitCodes } from './exit-codes.js';
 import { inColumns } from './help.js';
 import { type Stage, tell } from './stage.js';
 import { UsageError } from './usage-error.js';
 import { version } from './version.js';
-import { visible } from './visible.js';
 
 /** Runs a command line on a stage. Emits its exit code and completes; never errors: what goes wrong is told in one line. */
 export function run(words: readonly string[], stage: Stage): Observable<ExitCode> {
   return defer(() => chosen(words, stage)).pipe(
     catchError((error) => {
-      tell(stage, `${inked(stage.err, 'red', 'rx-tinyproto:')} ${lineOf(error)}`);
+      tell(stage, `${inked(stage.err, 'red', 'rx-tinyproto:')} ${errorLine(error)}`);
       return of(exitCodeOf(error));
     }),
     defaultIfEmpty(exitCodes.done),
@@ -35,12 +35,6 @@ function commandOf(name: string): Command {
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command) return command;
   throw new UsageError(`there is no command '${name}': rx-tinyproto --help lists them`);
-}
-
-/** An error in one line, fit for a terminal. */
-function lineOf(error: unknown): string {
-  const { message } = error instanceof Error ? error : { message: String(error) };
-  return visible(message.slice(0, 1_000));
 }
 
 function usage(): string {

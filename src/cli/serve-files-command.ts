@@ -5,6 +5,7 @@ import { formatAddress } from '../transport/address.js';
 import type { BoundAddress } from '../transport/transport.js';
 import { inked } from './colors.js';
 import { command } from './command.js';
+import { errorLine } from './error-line.js';
 import { wholeOf } from './options.js';
 import { inBytes } from './progress-line.js';
 import { defaultPort } from './remote-path.js';
@@ -83,7 +84,7 @@ function told(event: FileEvent, { out }: Stage): void {
 /** What became of a request, in one line, in which nothing that came from outside can do harm. */
 function lineOf({ what, path, remote, progress, error }: FileEvent, out: Output): string {
   const line = `${formatAddress(remote)} ${what} ${visible(path.slice(0, 1_024))}`;
-  if (error) return inked(out, 'yellow', `${line}: ${visible(error.message)}`);
+  if (error) return inked(out, 'yellow', `${line}: ${errorLine(error)}`);
   if (!progress) return line;
   const from = progress.resumedFrom > 0 ? `, from ${inBytes(progress.resumedFrom)} on` : '';
   return `${line}, ${progress.size} bytes${from}`;

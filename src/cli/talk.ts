@@ -8,6 +8,7 @@ import { lines } from '../framing/lines.js';
 import { formatAddress } from '../transport/address.js';
 import type { Address, Transport } from '../transport/transport.js';
 import { inked } from './colors.js';
+import { errorLine } from './error-line.js';
 import { type Format, formatOf, shownOn } from './format.js';
 import { framingOf } from './framing-option.js';
 import { numberOf, type Values } from './options.js';
@@ -54,8 +55,7 @@ export function talkOf(values: Values<typeof talkOptions>, role: Tape['role'], s
     said$: saidOn(stage, format),
     show: (message, who) => shown(stage, format, message, who),
     note: values.quiet ? () => {} : (line) => tell(stage, inked(stage.err, 'dim', line)),
-    failed: (error) =>
-      tell(stage, inked(stage.err, 'yellow', visible((error as Error).message ?? String(error)))),
+    failed: (error) => tell(stage, inked(stage.err, 'yellow', errorLine(error))),
     taped: (connection, name = formatAddress(connection.remote)) =>
       recorded?.connection(connection, name) ?? connection,
     keeping: recorded && values.record !== undefined ? kept(recorded, values.record, stage) : identity,
