@@ -211,6 +211,7 @@ function doorOf<In, Out>(
   const door = () => frameDoor<Out>(latest()) as FrameDoor<Out>;
   if (!door()) return undefined;
   return {
+    hasManyWires: true,
     get spoken() {
       return door().spoken;
     },

@@ -13,6 +13,8 @@ export interface FrameDoor<Out> {
   sendFrame(frame: Frame, message: Out): Observable<void>;
   /** Queues a frame at once, for one who sends many and keeps no Observable for each. Absent where there may be another connection below from one to the next. */
   addFrame?(frame: Frame, sender: Sender): void;
+  /** Whether another wire may follow the present one: what fails with that is not the end. */
+  readonly hasManyWires?: true;
   /** How many messages have begun to go out so far. */
   readonly begunCount: number;
 }

@@ -1,4 +1,6 @@
 import {
+  catchError,
+  EMPTY,
   exhaustMap,
   filter,
   ignoreElements,
@@ -9,11 +11,13 @@ import {
   pairwise,
   startWith,
   takeUntil,
+  throwError,
 } from 'rxjs';
 import type { Connection } from '../connection/connection.js';
 import { frameDoor } from '../connection/frames.js';
 import { positive } from '../connection/options.js';
 import { timerMs } from '../time.js';
+import { isCutOff } from './gone.js';
 
 /**
  * Emits whenever nothing of ours has begun to go out for a whole period of so many milliseconds.
@@ -57,7 +61,8 @@ export function writeIdle(connection: Connection<unknown, never>, periodMs: numb
  *     heartbeat   ----------♥---------♥----
  *
  * Looks once every `periodMs`; a beat that the peer has not taken yet is not followed by another. Emits nothing, completes when the connection has closed,
- * errors with the `SendError` of a beat. Merge it into the handler; the peer filters the message out, and puts an `idleTimeout` of three periods above its `consume`.
+ * errors with the `SendError` of a beat that is refused. One that is lost with its wire is no error: how the connection ended is for `messages$` to say, and over `reconnect` the
+ * next wire has the next beat. Merge it into the handler; the peer filters the message out, and puts an `idleTimeout` of three periods above its `consume`.
  *
  * @example
  * ```ts
@@ -75,7 +80,12 @@ export function heartbeat<Out>(
   periodMs: number,
 ): Observable<never> {
   return writeIdle(connection, periodMs).pipe(
-    exhaustMap(() => connection.send(message)),
+    exhaustMap(() => connection.send(message).pipe(catchError(unlessCutOff))),
     ignoreElements(),
   );
+}
+
+/** Nobody misses a beat that was lost with its wire; and how that ended `messages$` says, behind what had come before. */
+function unlessCutOff(error: unknown): Observable<never> {
+  return isCutOff(error) ? EMPTY : throwError(() => error);
 }

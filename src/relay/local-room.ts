@@ -38,7 +38,8 @@ export function localRoom<T>(options: BroadcastOptions = {}): LocalRoom<T> {
       for (const subscriber of joined) subscriber.complete();
     };
     const refused = (message: T) => drop(connection, message, 'refused');
-    const seat = { member: member(connection, limits, { refused, gone }), joined };
+    const away = (message: T) => drop(connection, message, 'away');
+    const seat = { member: member(connection, limits, { refused, away, gone }), joined };
     seats.set(connection, seat);
     connections.add(connection);
     for (const parcel of log.parcelsFor(connection)) seat.member.push(parcel);

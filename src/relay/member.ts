@@ -4,6 +4,7 @@ import type { Connection } from '../connection/connection.js';
 import type { ManySender } from '../connection/outbox.js';
 import { SendError } from '../errors.js';
 import type { Parcel } from './envelope.js';
+import { isGone } from './gone.js';
 
 /**
  * What a room does with a member that does not keep up: ends its connection with `too-slow`, drops the message that waited longest, drops the new one, keeps only
@@ -20,6 +21,8 @@ export interface MemberLimits {
 export interface MemberEvents<T> {
   /** The peer, or its connection, would not have a message. */
   refused(message: T): void;
+  /** Its connection has no wire for a message at the moment, or lost one with it. */
+  away(message: T): void;
   /** The connection takes no more messages. */
   gone(): void;
 }
@@ -140,7 +143,8 @@ export function member<T>(
   const failed = (parcel: Parcel<T>, error: unknown) => {
     const code = error instanceof SendError ? error.code : undefined;
     if (left) return;
-    if (code === 'connection-closed') on.gone();
+    if (isGone(connection, error)) on.gone();
+    else if (code === 'connection-closed') on.away(parcel.message);
     else if (code === 'queue-full') lookAgain(parcel);
     else on.refused(parcel.message);
   };

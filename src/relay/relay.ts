@@ -1,8 +1,8 @@
 import { catchError, concat, defer, EMPTY, ignoreElements, merge, type Observable, throwError } from 'rxjs';
 import type { Connection } from '../connection/connection.js';
 import { positive } from '../connection/options.js';
-import { SendError } from '../errors.js';
 import { consume } from '../flow/consume.js';
+import { isGone } from './gone.js';
 
 /** Options of {@link relay}. */
 export interface RelayOptions {
@@ -25,7 +25,7 @@ export interface RelayOptions {
  *
  * The end of one side is passed on behind its last message: as the end of that direction alone where the framing can half-close (and the connection was opened with
  * `allowHalfOpen`), else by closing the other side in order. When both directions have ended, both connections are closed. The error of one side destroys the other
- * with it, whose peer sees a reset and no orderly end, and is the relay's; so is a message that the other side cannot carry or refuses. Unsubscribing stops the passing on and leaves both connections open.
+ * with it, whose peer sees a reset and no orderly end, and is the relay's; so is a message that the other side cannot carry or refuses, or that is lost with one of its wires (over `reconnect`; with `whileAway: 'queue'` what was not sent waits for the next). Unsubscribing stops the passing on and leaves both connections open.
  *
  * @example
  * ```ts
@@ -67,7 +67,7 @@ function passOn<T>(
   ).pipe(
     ignoreElements(),
     // It takes no more: why, the other direction says, when it has read to the end.
-    catchError((error) => (isGone(error) ? EMPTY : throwError(() => error))),
+    catchError((error) => (isGone(to, error) ? EMPTY : throwError(() => error))),
   );
 }
 
@@ -78,8 +78,4 @@ function endOf(connection: Connection<unknown, never>): Observable<void> {
   } catch {
     return connection.close();
   }
-}
-
-function isGone(error: unknown): boolean {
-  return error instanceof SendError && error.code === 'connection-closed';
 }

@@ -32,8 +32,11 @@ export interface SendOptions<T> {
 export interface Dropped<T> {
   readonly connection: Connection<unknown, T>;
   readonly message: T;
-  /** `slow`: it gave way to the bounds. `refused`: the peer, or its framing, would not have it. */
-  readonly why: 'slow' | 'refused';
+  /**
+   * `slow`: it gave way to the bounds. `refused`: the peer, or its framing, would not have it. `away`: the member, over `reconnect`, had no wire, or lost the one that it was on and
+   * that may have had it.
+   */
+  readonly why: 'slow' | 'refused' | 'away';
 }
 
 /** What connections join, to be sent what is sent to all. */
