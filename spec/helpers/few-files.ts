@@ -5,12 +5,23 @@ import { Observable } from 'rxjs';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const front = fileURLToPath(new URL('../../src/index.ts', import.meta.url));
 
-/** A server of ours in a process that may open so few files. Emits each line that it says: `port …`, then `refused …` for each caller above its limit. Unsubscribing ends it. */
+/**
+ * A server of ours in a process that may open so few files. Emits each line that it says: `port …`, then `refused …` for each caller above its limit, and `full` whenever the process
+ * can open no file. Unsubscribing ends it.
+ */
 export const serverOfFewFiles = (ulimit: number): Observable<string> =>
   new Observable((subscriber) => {
     const source = `
       import { listen, serve } from ${JSON.stringify(front)};
+      import { closeSync, openSync } from 'node:fs';
       import { NEVER } from 'rxjs';
+      setInterval(() => {
+        try {
+          closeSync(openSync('/'));
+        } catch {
+          console.log('full');
+        }
+      }, 5);
       listen(0, {
         openObserver: { next: ([{ port }]) => console.log('port', port) },
         eventObserver: { next: ({ type, why }) => type === 'refused' && console.log(type, why) },

@@ -1,8 +1,8 @@
 /** The rest is for files, for listeners, for sockets that are closing: a process that has none left cannot even refuse. */
 const share = 0.8;
 
-/** What Node and a program have besides, where the limit is so small that this counts. */
-const others = 64;
+/** What there is besides, where the limit is so small that this counts: 64 for who is being told that there is no room, and 64 for Node and the program. */
+const others = 128;
 
 let known: number | undefined;
 
