@@ -10,7 +10,7 @@ import {
   serve,
   text,
 } from 'rx-tinyproto';
-import { type MarbleHelpers, marbles } from 'rx-tinyproto/testing';
+import { type MarbleHelpers, marbles, record } from 'rx-tinyproto/testing';
 import { catchError, EMPTY, merge, mergeMap, NEVER, type Observable, takeUntil, tap, timer } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 
@@ -67,8 +67,10 @@ describe('over `reconnect`', () => {
     }),
   );
 
-  it(
-    'a member of a room stays one, and the room counts what it was not sent',
+  it.each([
+    ['', (conn: Text) => conn],
+    [', recorded, too', (conn: Text) => record().connection(conn)],
+  ])('a member of a room stays one, and the room counts what it was not sent%s', (_, member) =>
     marbles((helpers) => {
       const heard = flaky(helpers);
       const room = broadcast<string>();
@@ -76,7 +78,7 @@ describe('over `reconnect`', () => {
       room.dropped$.subscribe(({ message, why }) => dropped.push(`${message} ${why}`));
       helpers.run(
         client(helpers).pipe(
-          converse((conn) => merge(room.join(conn), conn.messages$)),
+          converse((conn) => merge(room.join(member(conn)), conn.messages$)),
           takeUntil(timer(until - 15)),
         ),
       );
@@ -86,7 +88,7 @@ describe('over `reconnect`', () => {
           .subscribe();
       helpers.flush();
       expect([heard, dropped, room.droppedCount]).toEqual([['5', '30'], ['15 away', '16 away'], 2]);
-    }),
+    })(),
   );
 
   it.each([

@@ -88,6 +88,7 @@ function recordedDoor<Out>(
     },
     encode: (message) => door.encode(message),
     sendFrame: (frame, message) => noted(message, door.sendFrame(frame, message)),
+    ...(door.hasManyWires && { hasManyWires: true }),
     get begunCount() {
       return door.begunCount;
     },
