@@ -38,6 +38,15 @@ describe('a tinyproto machine with a body of theirs in parts', () => {
     expect([machine.pausable, machine.readPart(), machine.readHead()]).toEqual([false, undefined, undefined]);
   });
 
+  it('has a head when all of it comes at once, too', () => {
+    const { machine } = open();
+    const whole = new Uint8Array(4 + 65_537);
+    whole.set(hex('00010001'));
+    machine.receive(whole);
+    expect([machine.read(), machine.readHead()]).toEqual([undefined, 65_537]);
+    expect(machine.readPart()).toHaveLength(65_537);
+  });
+
   it('is read behind the messages before it, its head first, and once', () => {
     const { machine } = open({ inboxSlots: 2 });
     machine.receive(hex(`00000001 61 ${large} 6262`));
