@@ -14,6 +14,9 @@ import { bytesOf, decoded } from '../helpers/decoded.js';
 
 const toText = map((bytes: Uint8Array) => Buffer.from(bytes).toString());
 
+/** Between STX and ETX. */
+const quoted: Framing = { ...lines(), encode: (body) => ({ head: hex`02`, body, tail: hex`03` }) };
+
 describe('decode', () => {
   it('refuses tinyproto at once: it answers what it reads', () => {
     expect(() => decode(tinyproto())).toThrow(TypeError);
@@ -88,6 +91,7 @@ describe('encode', () => {
     ['a head by itself', lengthPrefixed(), '', '00000000'],
     ['a tail by itself', lines(), '', '0a'],
     ['head and body', lengthPrefixed(), 'abc', '00000003616263'],
+    ['head, body and tail', quoted, 'abc', '0261626303'],
   ])('gives %s to its owner: to change, and to give away', async (_, codec, message, hex) => {
     const frame = () => lastValueFrom(of(bytesOf(message)).pipe(encode(codec)));
     const [mine, yours, theirs] = [await frame(), await frame(), await frame()];

@@ -75,11 +75,13 @@ describe('bodies in parts', () => {
       expect(framing.streams?.encode(70_000).head).toEqual(framing.encode(new Uint8Array(70_000)).head);
   });
 
-  it('are above no limit', () => {
-    for (const framing of [tinyproto(), lengthPrefixed(), varintPrefixed()])
-      expect(() => framing.streams?.encode(9 << 20)).toThrow(
+  it('may be as large as the limit, and no larger', () => {
+    for (const { streams } of [tinyproto(), lengthPrefixed(), varintPrefixed()]) {
+      expect(streams?.encode(8 << 20).streamed).toBe(8 << 20);
+      expect(() => streams?.encode((8 << 20) + 1)).toThrow(
         expect.objectContaining({ code: 'message-too-large', fate: 'not-sent' }),
       );
+    }
   });
 
   it('are not sent where no length says their size', () => {
