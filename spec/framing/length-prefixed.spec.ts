@@ -156,6 +156,7 @@ describe('lengthPrefixed', () => {
 
   it.each<[string, LengthPrefixedOptions, Uint8Array]>([
     ['a message without its header', { offset: 1, size: 2, strip: 0 }, hex`2a 00`],
+    ['half a header, where the size is that of header and all', { size: 2, adjust: -2, strip: 0 }, hex`00`],
     ['one that the adjustment leaves nothing of', { adjust: 2 }, hex`61`],
     [
       'one that the adjustment leaves nothing of, with its header',
