@@ -1,7 +1,21 @@
 import { PassThrough } from 'node:stream';
 import { type Connection, consume, converse, hold, lines, serve, text } from 'rx-tinyproto';
 import { hex, MarbleError, type MarbleHelpers, type MarblesOptions, marbles } from 'rx-tinyproto/testing';
-import { concatMap, delay, from, interval, map, mergeMap, NEVER, of, Subject, tap, timer } from 'rxjs';
+import {
+  asapScheduler,
+  concatMap,
+  delay,
+  from,
+  interval,
+  map,
+  mergeMap,
+  NEVER,
+  observeOn,
+  of,
+  Subject,
+  tap,
+  timer,
+} from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import 'rx-tinyproto/testing/vitest';
@@ -227,6 +241,16 @@ describe('the traps of TestScheduler', () => {
       kept = helpers;
     })();
     expect(() => kept?.hot('a')).toThrow('hot() belongs to a marble test that is over');
+  });
+
+  it('a marble test while something else waits on a scheduler of RxJS’s is refused, and what waits comes', async () => {
+    const came = new Promise<void>((resolve) => void asapScheduler.schedule(() => resolve()));
+    const late = marbles(({ expectObservable }) =>
+      expectObservable(of('a').pipe(observeOn(asapScheduler))).toBe('(a|)'),
+    );
+    expect(late).toThrow("waits on RxJS's asapScheduler");
+    await came;
+    expect(late).not.toThrow();
   });
 
   it('a marble test inside another one is refused', () => {

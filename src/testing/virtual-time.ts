@@ -25,6 +25,7 @@ let running = false;
 /** Runs `body` with virtual time in place of the platform's, for all of RxJS. */
 export function inVirtualTime(body: (time: VirtualTime) => void): void {
   if (running) throw new TypeError('A marble test runs inside another one');
+  demandNobodyWaits();
   const scheduler = new TestClock(() => {});
   running = true;
   try {
@@ -41,12 +42,23 @@ export function inVirtualTime(body: (time: VirtualTime) => void): void {
   }
 }
 
+const everybodys = { asapScheduler, animationFrameScheduler };
+
+/** A scheduler that waits for the platform asks virtual time for nothing: what the test scheduled there would never come, and neither would what waits. */
+function demandNobodyWaits(): void {
+  for (const [name, { actions }] of Object.entries(everybodys))
+    if (actions.length > 0)
+      throw new TypeError(
+        `Something outside of the marble test waits on RxJS's ${name}: let that happen first`,
+      );
+}
+
 /**
  * RxJS's own schedulers are everybody's: one that still waited for a task of this virtual time, say since the test has thrown, would wait for ever, and
  * nothing that is scheduled there afterwards would come.
  */
 function forgetWhatWaits(): void {
-  for (const { actions } of [asapScheduler, animationFrameScheduler])
+  for (const { actions } of Object.values(everybodys))
     for (const action of [...actions]) action.unsubscribe();
 }
 
