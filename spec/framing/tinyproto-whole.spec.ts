@@ -11,8 +11,8 @@ const frames = Uint8Array.of(0, 0, 0, 2, 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 1, 7, 0, 
 
 const singly = (bytes: Uint8Array) => Array.from(bytes, (byte) => Uint8Array.of(byte));
 
-/** What a machine has written, and where it stands, when these chunks have come; `asking`: while a frame of its own waits for an answer. */
-const heard = (options: TinyprotoOptions, chunks: readonly Uint8Array[], asking = false) => {
+/** An open machine, and what it has written and where it stands so far. */
+function opened(options: TinyprotoOptions) {
   const talk = newConversation();
   const written: number[] = [];
   const failed: unknown[] = [];
@@ -28,17 +28,40 @@ const heard = (options: TinyprotoOptions, chunks: readonly Uint8Array[], asking 
   const machine = new TinyprotoMachine(rulesOf(options), port, talk);
   machine.start();
   machine.receive(Uint8Array.of(0xff));
+  const stands = () => {
+    const {
+      life,
+      ours,
+      theirs,
+      due,
+      unanswered,
+      owed,
+      granted,
+      unconsumedBytes,
+      headers,
+      inboxBytes,
+      inbox,
+    } = talk;
+    const counts = [unanswered, granted, unconsumedBytes, headers, inboxBytes];
+    return {
+      states: [life, ours, theirs, theirs !== 'between' && due],
+      counts,
+      owed,
+      inbox: [...inbox],
+      written,
+      failed,
+    };
+  };
+  return { machine, written, stands };
+}
+
+/** Where a machine stands when these chunks have come; `asking`: while a frame of its own waits for an answer. */
+function heard(options: TinyprotoOptions, chunks: readonly Uint8Array[], asking = false) {
+  const { machine, stands } = opened(options);
   if (asking) machine.begin(tinyproto().encode(new Uint8Array(5)));
   for (const chunk of chunks) machine.receive(chunk);
-  const { life, ours, owed, granted, unconsumedBytes, headers, inboxBytes, inbox } = talk;
-  return {
-    stands: [life, ours, talk.theirs, granted, unconsumedBytes, headers, inboxBytes],
-    owed,
-    inbox: [...inbox],
-    written,
-    failed,
-  };
-};
+  return stands();
+}
 
 describe('a frame that is here whole', () => {
   it('goes from `between` to `between`, and does what is done in one step', () => {
@@ -85,5 +108,55 @@ describe('a frame that is here whole', () => {
       }),
       { numRuns: 500 },
     );
+  });
+});
+
+describe('a frame of ours that may follow', () => {
+  it('leaves the machine where one that begins does, whatever was said before', () => {
+    const size = fc.constantFrom(0, 1, 9);
+    const ours = size.map((bytes) => (machine: TinyprotoMachine) => {
+      if (machine.canBegin(false)) machine.begin(tinyproto().encode(new Uint8Array(bytes)));
+    });
+    const theirs = fc
+      .constantFrom(
+        [0xff],
+        [0xff, 0xff],
+        [0xfd],
+        [0, 0, 0, 0],
+        [0, 0, 0, 1, 7],
+        Array(6).fill([0, 0, 0, 1, 7]).flat(),
+        [0, 0, 0, 2, 7],
+        [7],
+        [0, 0],
+      )
+      .map((bytes) => (machine: TinyprotoMachine) => machine.receive(Uint8Array.from(bytes)));
+    const consumed = fc.constant((machine: TinyprotoMachine) => {
+      if (machine.read()) machine.consumed();
+    });
+    const script = fc.record({
+      acts: fc.array(fc.oneof(ours, theirs, consumed), { maxLength: 8 }),
+      last: size,
+      options: fc.record({
+        inboxSlots: fc.integer({ min: 1, max: 2 }),
+        window: fc.constantFrom(1, 2, 4),
+        extraSlots: fc.constant(4),
+      }),
+    });
+    let followed = 0;
+    fc.assert(
+      fc.property(script, ({ acts, last, options }) => {
+        const [one, other] = [opened(options), opened(options)];
+        for (const act of acts) for (const { machine } of [one, other]) act(machine);
+        const frame = tinyproto().encode(new Uint8Array(last));
+        if (!one.machine.canBegin(false) || !one.machine.follow(frame)) return;
+        followed++;
+        // Whoever lets it follow writes it.
+        one.written.push(...frame.head, ...frame.body);
+        other.machine.begin(frame);
+        expect(one.stands()).toEqual(other.stands());
+      }),
+      { numRuns: 2_000 },
+    );
+    expect(followed).toBeGreaterThan(20);
   });
 });
