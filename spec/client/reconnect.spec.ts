@@ -30,6 +30,7 @@ import {
   NEVER,
   type Observable,
   of,
+  range,
   Subject,
   share,
   switchMap,
@@ -404,6 +405,23 @@ describe('reconnect', () => {
       helpers.flush();
       expect(heard.filter((each, index) => heard.indexOf(each) === index)).toEqual(letters);
     }),
+  );
+
+  it(
+    'ends a stream that heeds no hold with `queue-full`, where more messages come than may wait',
+    marbles(
+      (helpers) => {
+        server(helpers, [(conn) => conn.messages$.pipe(consume(() => NEVER))]);
+        const code$ = client(helpers, { maxQueuedMessages: 10 }).pipe(
+          mergeMap((conn) => conn.sendAll(range(0, 100).pipe(map(String)))),
+          catchError((error) => of(error instanceof SendError && `${error.code} ${error.fate}`)),
+          takeUntil(timer(9)),
+        );
+        helpers.expectObservable(code$).toBe('(x|)', { x: 'queue-full not-sent' });
+        helpers.flush();
+      },
+      { allow: ['held', 'undelivered', 'open-connections'] },
+    ),
   );
 
   it(

@@ -19,6 +19,7 @@ import {
   ignoreElements,
   merge,
   mergeMap,
+  NEVER,
   of,
   ReplaySubject,
   type Subscription,
@@ -126,5 +127,28 @@ describe('reconnect over loopback', () => {
     const before = states.length;
     await firstValueFrom(timer(100));
     expect(states).toHaveLength(before);
+  });
+
+  it('asks an asynchronous generator for no more messages than the window of `sendAll` has room for', async () => {
+    const bound = new ReplaySubject<readonly BoundAddress[]>(1);
+    const serving = listen(0, { codec, openObserver: bound })
+      .pipe(serve((conn) => conn.messages$.pipe(consume(() => NEVER))))
+      .subscribe();
+    onTestFinished(() => serving.unsubscribe());
+    let asked = 0;
+    async function* endless() {
+      while (asked < 10_000) yield `${asked++}`;
+    }
+    const [at] = await firstValueFrom(bound);
+    const client = connect(at as BoundAddress, { codec })
+      .pipe(
+        reconnect<string, string>(quick),
+        mergeMap((conn) => conn.sendAll(endless())),
+      )
+      .subscribe();
+    onTestFinished(() => client.unsubscribe());
+    await firstValueFrom(timer(100));
+    expect(asked).toBeGreaterThan(1);
+    expect(asked).toBeLessThan(50);
   });
 });

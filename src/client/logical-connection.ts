@@ -1,26 +1,21 @@
 import {
   AsyncSubject,
-  asapScheduler,
   BehaviorSubject,
   concat,
   defer,
   distinctUntilChanged,
-  from,
-  ignoreElements,
   map,
   type Observable,
   of,
-  scheduled,
   switchMap,
 } from 'rxjs';
 import { claim, claimed } from '../connection/claim.js';
 import type { Closed, Connection, Flow } from '../connection/connection.js';
 import { type FrameDoor, frameDoor, frames } from '../connection/frames.js';
 import { WireError } from '../errors.js';
-import { consume } from '../flow/consume.js';
-import { drawn, isIterable } from '../flow/drawn.js';
 import { iterate } from '../flow/iterate.js';
 import { logicalMessages } from './logical-messages.js';
+import { logicalSendAll } from './logical-send-all.js';
 import { type Job, type LogicalSendsOptions, logicalSends } from './logical-sends.js';
 
 /** One conversation, however many wires it takes; and the side of it that brings the wires. */
@@ -45,9 +40,6 @@ export interface Logical<In, Out> {
 interface Failure {
   readonly error: unknown;
 }
-
-/** How many messages of `sendAll` are under way at once. */
-const sendAllWindow = 16;
 
 export function logicalConnection<In, Out>(
   first: Connection<In, Out>,
@@ -120,14 +112,7 @@ export function logicalConnection<In, Out>(
       const at = latest;
       return sends.send({ on: (wire) => (wire === at ? checked : wire.send(message)), bytes });
     },
-    sendAll(all) {
-      const each = isIterable(all) ? drawn(all) : from(all);
-      const window = consume((message: Out) => connection.send(message), {
-        concurrency: sendAllWindow,
-        strict: false,
-      });
-      return concat(each.pipe(window, ignoreElements()), scheduled([undefined], asapScheduler));
-    },
+    sendAll: (all) => logicalSendAll(all, (message) => connection.send(message), options.maxQueuedMessages),
     reframe() {
       throw new TypeError(
         'Each wire of a logical connection begins anew: reframe above `reconnect`, in its source',

@@ -1,7 +1,7 @@
-import { asapScheduler, from, Observable, type ObservableInput, type Subscriber } from 'rxjs';
+import { asapScheduler, Observable, type ObservableInput, type Subscriber } from 'rxjs';
 import type { SendError } from '../errors.js';
 import { isIterable } from '../flow/drawn.js';
-import { drawnAsync, isDrawnAsync } from '../flow/drawn-async.js';
+import { held } from '../flow/drawn-async.js';
 import { currentDelivery, type Hold } from '../flow/hold.js';
 import { Through } from '../flow/through.js';
 import type { ManySender } from './outbox.js';
@@ -24,13 +24,8 @@ export function sendAll<Out>(messages: ObservableInput<Out>, road: StreamRoad<Ou
   return new Observable((subscriber) => {
     const stream = new SendingStream(subscriber, road);
     if (isIterable(messages)) stream.drawFrom(messages);
-    else stream.listenTo(observable(messages));
+    else stream.listenTo(held(messages));
   });
-}
-
-/** Held, where the source can be asked for one message after another: an async generator, a stream of the platform. */
-function observable<Out>(messages: ObservableInput<Out>): Observable<Out> {
-  return typeof messages === 'object' && isDrawnAsync<Out>(messages) ? drawnAsync(messages) : from(messages);
 }
 
 class SendingStream<Out> implements ManySender, Waiting {

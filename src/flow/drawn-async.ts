@@ -1,4 +1,4 @@
-import { Observable } from 'rxjs';
+import { from, Observable, type ObservableInput } from 'rxjs';
 import { Gate } from './hold.js';
 
 /** What `ReadableStream` is, where it is no `AsyncIterable`: Safari's. */
@@ -63,4 +63,9 @@ function iteratorOf<T>(values: AsyncIterable<T> | Readers<T>): Iterator<T> {
 
 export function isDrawnAsync<T>(values: object): values is AsyncIterable<T> | Readers<T> {
   return Symbol.asyncIterator in values || 'getReader' in values;
+}
+
+/** Held, where the source can be asked for one value after another: an async generator, a stream of the platform. */
+export function held<T>(values: ObservableInput<T>): Observable<T> {
+  return typeof values === 'object' && isDrawnAsync<T>(values) ? drawnAsync(values) : from(values);
 }
