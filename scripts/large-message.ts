@@ -56,6 +56,7 @@ async function bundled(folder: string): Promise<string> {
     entryPoints: [fileURLToPath(new URL('large-message-side.ts', import.meta.url))],
     tsconfig: fileURLToPath(new URL('../tsconfig.json', import.meta.url)),
     bundle: true,
+    minify: true,
     platform: 'node',
     format: 'esm',
     outfile,

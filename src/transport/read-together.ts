@@ -43,7 +43,7 @@ const manyBytes = 65_536;
 const fewBytes = 8_192;
 /** After so many large reads in a row a socket gets an arena. */
 const largeReads = 4;
-const arenaBytes = 1_048_576;
+const arenaBytes = 524_288;
 /** When full reads have kept the loop for so long, over all sockets, it goes round before the next. */
 const longMs = 4;
 /** So many sockets have one at most. */
