@@ -324,6 +324,7 @@ export class Outbox {
 
   protected tellTaken(sender: Sender, messages: number): void {
     this.#meter.taken(messages);
+    // As `reporting` does, without a function for each message.
     try {
       if (isMany(sender)) sender.taken(messages);
       else {

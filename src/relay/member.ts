@@ -4,7 +4,7 @@ import type { Connection } from '../connection/connection.js';
 import type { ManySender } from '../connection/outbox.js';
 import { SendError } from '../errors.js';
 import type { Parcel } from './envelope.js';
-import { isGone } from './gone.js';
+import { isCutOff, isGone } from './gone.js';
 
 /**
  * What a room does with a member that does not keep up: ends its connection with `too-slow`, drops the message that waited longest, drops the new one, keeps only
@@ -144,7 +144,7 @@ export function member<T>(
     const code = error instanceof SendError ? error.code : undefined;
     if (left) return;
     if (isGone(connection, error)) on.gone();
-    else if (code === 'connection-closed') on.away(parcel.message);
+    else if (isCutOff(error)) on.away(parcel.message);
     else if (code === 'queue-full') lookAgain(parcel);
     else on.refused(parcel.message);
   };

@@ -55,10 +55,9 @@ export function frameWire(open: (on: RoadEvents) => Road, options: FrameWireOpti
   let held = false;
   /** Nothing that comes is wanted any more. */
   let dropping = false;
-  /** 1: asked for, 2: sent. */
-  let fin: 0 | 1 | 2 = 0;
-  /** 1: the platform has ended it, 2: and we have told. */
-  let ended: 0 | 1 | 2 = 0;
+  let fin: 'asked' | 'sent' | undefined;
+  /** `closed`: by the platform; `told`: by us. */
+  let ended: 'closed' | 'told' | undefined;
   let failure: WireError | undefined;
   let destroyed = false;
   let lingering: Subscription | undefined;
@@ -71,15 +70,16 @@ export function frameWire(open: (on: RoadEvents) => Road, options: FrameWireOpti
   };
 
   function deliver(): void {
-    while (reader && (ended > 0 || failure || !held)) {
+    while (reader && (ended || failure || !held)) {
       const chunk = unread.shift();
       if (chunk === undefined) break;
       reader.next(chunk);
     }
     if (failure) reader?.error(failure);
-    if (ended !== 1 || !(failure || destroyed || dropping || (reader && unread.bytes === 0))) return;
-    ended = 2;
+    if (ended !== 'closed' || !(failure || destroyed || dropping || (reader && unread.bytes === 0))) return;
+    ended = 'told';
     reader?.complete();
+    // `closed$` comes first: whoever hears that a write is lost shall know that it was no accident.
     closed.next(failure ? { error: failure } : {});
     closed.complete();
     for (const { done } of pending) done(gone());
@@ -103,6 +103,7 @@ export function frameWire(open: (on: RoadEvents) => Road, options: FrameWireOpti
   /** Tells the peer why we hang up. */
   function refuse(error: WireError, code: number): void {
     if (failure) return;
+    // The code goes first: whoever hears of the error closes, too.
     sendFin(code);
     linger();
     fail(error);
@@ -125,7 +126,7 @@ export function frameWire(open: (on: RoadEvents) => Road, options: FrameWireOpti
     broken: fail,
     closed(code, reason) {
       if (ended) return;
-      ended = 1;
+      ended = 'closed';
       lingering?.unsubscribe();
       const error = closingError(code, reason);
       if (error) fail(error);
@@ -134,21 +135,21 @@ export function frameWire(open: (on: RoadEvents) => Road, options: FrameWireOpti
   });
 
   function settleFin(): void {
-    const lost = ended > 1 && (failure || destroyed) ? gone() : undefined;
+    const lost = ended === 'told' && (failure || destroyed) ? gone() : undefined;
     for (const done of waitForFin.splice(0)) done(lost);
   }
 
   function sendFin(code: number): void {
-    fin = 1;
+    fin = 'asked';
     road.close(code, () => {
-      fin = 2;
+      fin = 'sent';
       settleFin();
     });
   }
 
   function end(done: Done): void {
     waitForFin.push(done);
-    if (ended > 1 || fin > 1) later(settleFin);
+    if (ended === 'told' || fin === 'sent') later(settleFin);
     else if (!fin) sendFin(closing.inOrder);
   }
 
@@ -167,7 +168,7 @@ export function frameWire(open: (on: RoadEvents) => Road, options: FrameWireOpti
       return drop;
     }),
     write(bytes, done) {
-      if (ended > 1) later(() => done(gone()));
+      if (ended === 'told') later(() => done(gone()));
       else if (fin) later(() => done(new WireError('wire-failed', 'It is behind FIN')));
       else {
         const write = { done };
@@ -190,6 +191,7 @@ export function frameWire(open: (on: RoadEvents) => Road, options: FrameWireOpti
       destroyed = true;
       drop();
       if (ended) return;
+      // What we refused, the peer shall hear of: a close frame with its code is on its way.
       if (reset && !failure) road.cut();
       else {
         end(() => {});

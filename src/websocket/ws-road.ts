@@ -25,14 +25,11 @@ export function wsWire(
   asked: Omit<Upgrade, 'protocol'>,
   ends: WireEnds = endsOf(socket),
 ): Wire {
-  const { lingerMs = 1_000, textFrames } = options;
-  // A paused socket brings what lies in one read of the kernel's, and no more.
-  const maxUnreadBytes = Number.POSITIVE_INFINITY;
   const wire = frameWire((on) => wsRoad(ws, socket, options, on), {
     ...ends,
-    lingerMs,
-    maxUnreadBytes,
-    textFrames,
+    ...options,
+    // A paused socket brings what lies in one read of the kernel's, and no more.
+    maxUnreadBytes: Number.POSITIVE_INFINITY,
   });
   const security = socket instanceof TLSSocket ? securityOf(socket, false) : undefined;
   return { ...wire, security, upgrade: { ...asked, protocol: ws.protocol } };
