@@ -1,7 +1,30 @@
-import { type Connection, consume, converse, reconnect, serve } from 'rx-tinyproto';
-import { drawSvg, hex, type MarbleHelpers, marbles, type Recording, record } from 'rx-tinyproto/testing';
-import { concatMap, defer, ignoreElements, interval, map, merge, of, take, tap, timer } from 'rxjs';
+import { type Connection, consume, converse, lines, reconnect, serve, text } from 'rx-tinyproto';
+import {
+  drawSvg,
+  hex,
+  type MarbleHelpers,
+  marbles,
+  type Recording,
+  record,
+  virtualNetwork,
+} from 'rx-tinyproto/testing';
+import {
+  concat,
+  concatMap,
+  defer,
+  ignoreElements,
+  interval,
+  lastValueFrom,
+  map,
+  merge,
+  of,
+  take,
+  tap,
+  timer,
+} from 'rxjs';
 import { describe, expect, it } from 'vitest';
+import { connectOver } from '../../src/client/connect.js';
+import { listenOver } from '../../src/server/listen.js';
 import { expectKept } from '../helpers/kept-file.js';
 import { options, shout, whispers } from './recorded/shout.js';
 
@@ -121,6 +144,35 @@ describe('record', () => {
       ]);
     }),
   );
+
+  it('notes what a connection sends of whatever it is drawn from', async () => {
+    const tape = record();
+    const here = { transport: virtualNetwork(), framing: lines() };
+    const [listen, connect] = [listenOver(here), connectOver(here)];
+    const promised = (async function* () {
+      yield 'b';
+      yield 'c';
+    })();
+    const server = listen('server:1')
+      .pipe(serve((conn) => conn.messages$))
+      .subscribe();
+    await lastValueFrom(
+      connect('server:1', { codec: text() }).pipe(
+        converse((conn) => {
+          const taped = tape.connection(conn, 'guest');
+          return concat(taped.sendAll(['a']), taped.sendAll(promised), taped.sendAll(of('d')));
+        }),
+      ),
+    );
+    server.unsubscribe();
+    const said = tape.scene().rows.find(({ name }) => name === 'guest sends');
+    expect(said?.marks.flatMap(({ notification: one }) => (one.kind === 'N' ? [one.value] : []))).toEqual([
+      'a',
+      'b',
+      'c',
+      'd',
+    ]);
+  });
 
   it(
     'leaves a connection to whoever takes charge of it, in its place',

@@ -10,8 +10,7 @@ import {
 } from 'rxjs';
 import { SendError } from '../errors.js';
 import { consume } from '../flow/consume.js';
-import { drawn, isIterable } from '../flow/drawn.js';
-import { held } from '../flow/drawn-async.js';
+import { drawnFrom } from '../flow/drawn-from.js';
 
 /** How many of its messages are under way at once. */
 const window = 16;
@@ -33,8 +32,7 @@ export function logicalSendAll<Out>(
       waiting--;
       return send(message);
     };
-    const each$ = isIterable(messages) ? drawn(messages) : held(messages);
-    const sent$ = each$.pipe(
+    const sent$ = drawnFrom(messages).pipe(
       tap(came),
       consume(begin, { concurrency: window, strict: false }),
       ignoreElements(),

@@ -1,8 +1,7 @@
-import { from, type Observable, type ObservableInput, Subscription, takeWhile } from 'rxjs';
+import { type ObservableInput, Subscription, takeWhile } from 'rxjs';
 import { Fifo } from '../bytes/fifo.js';
 import { type Fate, SendError } from '../errors.js';
-import { drawn } from '../flow/drawn.js';
-import { drawnAsync, isDrawnAsync } from '../flow/drawn-async.js';
+import { drawnFrom } from '../flow/drawn-from.js';
 import { currentDelivery, type Hold } from '../flow/hold.js';
 import { reporting } from '../flow/report.js';
 import type { OutgoingBody } from './body.js';
@@ -75,7 +74,7 @@ export class BodySource {
     this.#isOpen = true;
     // A source that emits inside `subscribe` cannot be unsubscribed there.
     const whileOpen = takeWhile(() => !this.#subscription.closed);
-    const subscription = opened(this.#source)
+    const subscription = drawnFrom(this.#source)
       .pipe(whileOpen)
       .subscribe({
         next: (chunk) => this.#next(chunk),
@@ -129,11 +128,4 @@ export class BodySource {
     this.#held = undefined;
     held?.release();
   }
-}
-
-/** The chunks of whatever they come from, drawn as they are let go where that is possible. */
-function opened(source: ObservableInput<Uint8Array>): Observable<Uint8Array> {
-  if (isDrawnAsync<Uint8Array>(source)) return drawnAsync(source);
-  if (Symbol.iterator in source) return drawn(source as Iterable<Uint8Array>);
-  return from(source);
 }

@@ -61,7 +61,7 @@ function iteratorOf<T>(values: AsyncIterable<T> | Readers<T>): Iterator<T> {
   return { next: () => reader.read(), return: () => reader.cancel() };
 }
 
-export function isDrawnAsync<T>(values: object): values is AsyncIterable<T> | Readers<T> {
+function isDrawnAsync<T>(values: object): values is AsyncIterable<T> | Readers<T> {
   return Symbol.asyncIterator in values || 'getReader' in values;
 }
 

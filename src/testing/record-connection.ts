@@ -1,7 +1,8 @@
-import { isObservable, Observable, type ObservableInput, tap } from 'rxjs';
+import { Observable, tap } from 'rxjs';
 import { blame, blamed, claim, claimed } from '../connection/claim.js';
 import type { Connection } from '../connection/connection.js';
 import { type FrameDoor, frameDoor, frames } from '../connection/frames.js';
+import { drawnFrom } from '../flow/drawn-from.js';
 import { watchHolds } from '../flow/hold.js';
 import { iterate } from '../flow/iterate.js';
 import type { Timed } from './diagram.js';
@@ -49,7 +50,8 @@ export function recordedConnection<In, Out>(
     },
     messages$,
     send: (message) => noted(message, connection.send(message)),
-    sendAll: (messages) => connection.sendAll(drawnFrom(messages, sent)).pipe(tap({ error: failed })),
+    sendAll: (messages) =>
+      connection.sendAll(drawnFrom<Out>(messages).pipe(tap<Out>(sent))).pipe(tap({ error: failed })),
     reframe<NextIn, NextOut>(next: Parameters<typeof connection.reframe<NextIn, NextOut>>[0]) {
       connection.reframe(next);
       return recorded as unknown as Connection<NextIn, NextOut>;
@@ -138,16 +140,4 @@ function recordedMessages<In>(messages$: Observable<In>, note: Note): Observable
       },
     });
   });
-}
-
-/** What is sent in a row, noted as it is drawn. What comes by promises is not noted. */
-function drawnFrom<Out>(messages: ObservableInput<Out>, sent: (message: Out) => void): ObservableInput<Out> {
-  if (isObservable(messages)) return messages.pipe(tap(sent));
-  if (!(Symbol.iterator in messages)) return messages;
-  return (function* () {
-    for (const message of messages) {
-      sent(message);
-      yield message;
-    }
-  })();
 }
