@@ -59,14 +59,16 @@ function primary(count: number): void {
   const start = () => {
     const forked = cluster.fork();
     workers.add(forked);
-    forked.once('exit', () => workers.delete(forked));
     forked.on('message', (word: object) => 'heard' in word && process.send?.(word));
   };
   let passing: Subscription | undefined = clusterHub().subscribe();
   for (let index = 0; index < count; index++) start();
   process.on('message', ({ act }: { act: 'replace' | 'stop' | 'go' | 'quiet' | 'tell' }) => {
     if (act === 'replace') {
-      [...workers][0]?.process.kill('SIGKILL');
+      const [oldest] = workers;
+      // Its channel looks open until its exit is known: nothing is asked of it any more.
+      if (oldest) workers.delete(oldest);
+      oldest?.process.kill('SIGKILL');
       start();
     } else if (act === 'stop') passing?.unsubscribe();
     else if (act === 'go') passing = clusterHub().subscribe();
