@@ -29,11 +29,12 @@ import {
   throwError,
 } from 'rxjs';
 import { beforeAll, describe, expect, it, type TestContext } from 'vitest';
-import { pass, until } from '../contracts/wires.js';
+import { pass, scene, text, until } from '../contracts/wires.js';
 import { type Authority, authority, type Issued } from '../helpers/certificates.js';
 import { type Cleanup, type Handler, rawClient, rawServer, serving } from '../helpers/loopback.js';
 
 const bytes = (word: string) => new TextEncoder().encode(word);
+const small = { bulkBytes: 0, roomBytes: 0, address: () => 0, resets: true };
 const words = (message: Uint8Array) => new TextDecoder().decode(message);
 const echo: Handler = (conn) => conn.messages$.pipe(consume((message) => conn.send(message)));
 
@@ -222,6 +223,41 @@ describe('TLS', () => {
     const { closed$ } = await far.next();
     expect(await firstValueFrom(closed$)).toMatchObject({ by: 'error', error: { code: 'cut-short' } });
     wire.destroy();
+  });
+
+  it.each(['near', 'far'] as const)(
+    'is reset by RST, though the %s end ends before it reads',
+    async (who) => {
+      const tls = { ...(await ca.issue('localhost')), ca: ca.cert };
+      const stage = await scene({ ...small, open: () => tcp({ tls }) });
+      const both = await stage.meet({ unread: 'both' });
+      const [reader, sender] = who === 'near' ? [both.near, both.far] : [both.far, both.near];
+      sender.write(new Uint8Array(100_000));
+      sender.wire.destroy({ reset: true });
+      reader.end();
+      reader.read();
+      await until(() => reader.closings.length === 1, 'closed');
+      expect(reader.endings).toMatchObject([{ code: 'reset' }]);
+      expect(reader.closings).toMatchObject([{ error: { code: 'reset' } }]);
+      await stage.close();
+    },
+  );
+
+  it('ends in order for who ends before it reads what came before FIN', async () => {
+    const tls = { ...(await ca.issue('localhost')), ca: ca.cert };
+    const stage = await scene({ ...small, open: () => tcp({ tls, lingerMs: 1 }) });
+    const { near, far } = await stage.meet({ unread: 'near' });
+    far.write(bytes('all of it'));
+    far.end();
+    await until(() => far.settled.length === 2, 'FIN is on its way');
+    // Gone by now, it answers with RST whatever it is told: that the reader ends, under TLS.
+    far.wire.destroy();
+    await until(() => far.closings.length === 1, 'it has waited for nobody');
+    near.end();
+    near.read();
+    await until(() => near.closings.length === 1, 'closed');
+    expect([text(near), near.endings, near.closings]).toEqual(['all of it', ['complete'], [{}]]);
+    await stage.close();
   });
 });
 

@@ -106,14 +106,13 @@ export class SocketReads implements Reader {
   }
 
   /**
-   * Under TLS, a write of Node's own may have heard of an RST, and then nothing is left to read. Of a socket that was reset the system knows no peer any more; of one whose peer
-   * has ended, and not we, it does.
+   * Under TLS, a write of Node's own may have heard of an RST, the one that says that we end among them, and then nothing is left to read. Of a socket that was reset the system
+   * knows no peer any more; of one whose peer has ended, and not we, it does.
    */
   get #isWithoutPeer(): boolean {
     const isTls = this.#raw !== this.#socket;
-    return (
-      isTls && this.#probeMs !== undefined && !this.#writes.ended && this.#socket.remoteAddress === undefined
-    );
+    if (!isTls || this.#probeMs === undefined) return false;
+    return !(this.#writes.hadPeer ?? this.#socket.remoteAddress !== undefined);
   }
 
   #flow(): void {

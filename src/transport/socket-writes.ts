@@ -33,6 +33,7 @@ export class SocketWrites {
   #failure: WireError | undefined;
   #fin: 'none' | 'asked' | 'under way' | 'sent' = 'none';
   #waitForFin: Done[] | undefined;
+  #hadPeer: boolean | undefined;
   /** Made with the first write. */
   #written: ((error?: Error | null) => void) | undefined;
 
@@ -48,6 +49,14 @@ export class SocketWrites {
 
   get ended(): boolean {
     return this.#fin !== 'none';
+  }
+
+  /**
+   * Whether the system still knew a peer just before FIN; absent until then. Behind it, an orderly end may have none either: who has ended and gone answers with RST when TLS says
+   * that we end, too.
+   */
+  get hadPeer(): boolean | undefined {
+    return this.#hadPeer;
   }
 
   /** As `Wire.write`. That the kernel has the bytes already is said a few times until Node calls back: who writes again whenever it hears so would never let the loop go on. */
@@ -112,6 +121,7 @@ export class SocketWrites {
     else if (this.#queue.length > 0) this.#begin();
     else if (this.#fin === 'asked') {
       this.#fin = 'under way';
+      this.#hadPeer = this.#socket.remoteAddress !== undefined;
       this.#socket.end((error?: Error | null) => this.#onFin(error));
     } else if (this.#fin === 'sent') this.#settleFin();
   }
