@@ -3,6 +3,7 @@ import {
   consume,
   decode,
   encode,
+  type Frame,
   type Framing,
   type FramingMachine,
   hold,
@@ -78,38 +79,43 @@ function drain(source: Observable<unknown>): void {
   source.subscribe();
 }
 
-/** Two machines, back to back: one begins as many frames as it may, the other reads. */
+/** Two machines, back to back: one sends, the other reads. */
 function converse(framing: Framing): void {
   const [there, back]: [Uint8Array[], Uint8Array[]] = [[], []];
   let heard = 0;
   const sender = open(framing, there);
   const receiver = open(framing, back);
-  sender.start();
-  receiver.start();
   const move = () => {
-    for (const chunk of there.splice(0)) receiver.receive(chunk);
-    for (; receiver.read(); heard++) receiver.consumed();
-    for (const chunk of back.splice(0)) sender.receive(chunk);
+    for (const chunk of there.splice(0)) receiver.push(chunk);
+    for (; receiver.read(); heard++) receiver.consumed?.();
+    for (const chunk of back.splice(0)) sender.push(chunk);
+  };
+  const send = (frame: Frame) => {
+    if (sender.talk) sender.talk.begin(frame);
+    else there.push(frame.head, frame.body, frame.tail);
   };
   move();
-  for (let begun = 0; begun < count; ) {
-    for (; begun < count && sender.canBegin(false); begun++) sender.begin(framing.encode(message));
-    move();
-    if (!sender.canBegin(false) && there.length === 0) throw new Error('The conversation is stuck');
+  for (let sent = 0; sent < count; sent++) {
+    if (sender.talk?.canBegin(false) === false) move();
+    send(framing.encode(message));
   }
-  move();
+  while (there.length > 0) move();
   if (heard !== count) throw new Error(`${heard} messages of ${count} were heard`);
 }
 
 function open(framing: Framing, wire: Uint8Array[]): FramingMachine {
-  return framing.open({
-    write: (chunk) => wire.push(chunk),
-    opened() {},
-    outcome() {},
+  const machine = framing.open({
+    settings: { messageTimeoutMs: Number.POSITIVE_INFINITY },
+    traffic: { bytesIn: 0, messagesIn: 0 },
+    held: 0,
+    out: { write: (chunk) => wire.push(chunk), outcome() {} },
+    ready() {},
     fail(error) {
       throw error;
     },
     await() {},
-    settle() {},
+    turn() {},
   });
+  machine.talk?.start();
+  return machine;
 }

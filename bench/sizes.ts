@@ -9,7 +9,7 @@ const bundles = {
     export const connect = (transport) => connectOver({ transport, framing: lengthPrefixed() });`,
   'the same over TCP': `
     import { connectOver } from './src/client/connect.js';
-    import { together } from './src/connection/open-outbox.js';
+    import { together } from './src/outbox/open-outbox.js';
     import { lengthPrefixed } from './src/framing/length-prefixed.js';
     import { tcp } from './src/transport/tcp.js';
     export const connect = connectOver({ transport: tcp(), framing: lengthPrefixed(), outbox: together });`,

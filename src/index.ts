@@ -26,9 +26,10 @@ export type {
   Tls,
   TlsOptions,
 } from './transport/tls-options.js';
+export type { Decoder } from './framing/decoder.js';
 export type {
-  Frame,
   Framing,
+  FramingGrants,
   FramingMachine,
   FramingPort,
   FramingStreams,
@@ -36,6 +37,8 @@ export type {
   StreamingPort,
   Wait,
 } from './framing/framing.js';
+export type { Frame, FramingOut, FramingTalk } from './outbox/frame.js';
+export { queueFrames } from './outbox/queue-frames.js';
 export { framing, type FramingOptions } from './framing/lift.js';
 export { lengthPrefixed, type LengthPrefixedOptions } from './framing/length-prefixed.js';
 export { varintPrefixed, type VarintPrefixedOptions } from './framing/varint-prefixed.js';
@@ -82,7 +85,7 @@ export type { OnSlow } from './relay/member.js';
 export { relay, type RelayOptions } from './relay/relay.js';
 
 import { connectOver } from './client/connect.js';
-import { together } from './connection/open-outbox.js';
+import { together } from './outbox/open-outbox.js';
 import { streamedBodies } from './connection/streamed-bodies.js';
 import { tinyproto } from './framing/tinyproto.js';
 import { listenOver } from './server/listen.js';

@@ -6,9 +6,11 @@ describe('Deadlines', () => {
   it('leave no timer behind when they are disposed of, though one that expired has set another', () => {
     inVirtualTime((time) => {
       const expired: string[] = [];
-      const timers = new Deadlines<'quiet' | 'answer'>((name) => {
-        expired.push(name);
-        if (name === 'quiet') timers.set('answer', 30_000);
+      const timers = new Deadlines<'quiet' | 'answer'>({
+        expired(name) {
+          expired.push(name);
+          if (name === 'quiet') timers.set('answer', 30_000);
+        },
       });
       timers.set('quiet', 10);
       time.flow(20);
@@ -22,9 +24,11 @@ describe('Deadlines', () => {
   it('expire in their time, also those that were set by another', () => {
     inVirtualTime((time) => {
       const expired: string[] = [];
-      const timers = new Deadlines<'quiet' | 'answer'>((name) => {
-        expired.push(`${name} at ${time.now}`);
-        if (name === 'quiet') timers.set('answer', 100);
+      const timers = new Deadlines<'quiet' | 'answer'>({
+        expired(name) {
+          expired.push(`${name} at ${time.now}`);
+          if (name === 'quiet') timers.set('answer', 100);
+        },
       });
       timers.set('quiet', 10);
       expect(time.flow(1_000)).toBe(true);

@@ -59,7 +59,7 @@ class Counted implements IterableIterator<Uint8Array> {
 const endless = () => {
   let full = 0;
   return {
-    add: () => void full++,
+    begin: () => void full++,
     withdrawAll: () => {},
     whenRoom: () => {},
     get full() {
@@ -77,7 +77,7 @@ describe('sendAll', () => {
       for (; drawn < 1_000; drawn++) yield 'word';
     }
     const road = {
-      add: () => void queued++,
+      begin: () => void queued++,
       withdrawAll: () => {
         queued = 0;
       },
@@ -146,7 +146,7 @@ describe('sendAll', () => {
     let sent = 0;
     const left = new Subject<void>();
     const leaving = new Counted(5, () => sent === 2 && left.next());
-    const road = { ...endless(), full: false, add: () => void sent++ };
+    const road = { ...endless(), full: false, begin: () => void sent++ };
     sendAll(leaving, road).pipe(takeUntil(left)).subscribe();
     expect(sent).toBe(2);
     expect(leaving.returned).toBe(1);

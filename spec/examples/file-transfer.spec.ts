@@ -8,8 +8,8 @@ import { firstValueFrom, lastValueFrom, ReplaySubject, Subject, takeUntil, tap, 
 import { expect, it, type TestContext } from 'vitest';
 import { inbox, sender } from '../../examples/file-transfer/flow.js';
 import { connectOver } from '../../src/client/connect.js';
-import { together } from '../../src/connection/open-outbox.js';
 import { streamedBodies } from '../../src/connection/streamed-bodies.js';
+import { together } from '../../src/outbox/open-outbox.js';
 import { listenOver } from '../../src/server/listen.js';
 import { folders } from '../helpers/files.js';
 

@@ -119,7 +119,7 @@ describe('delimited', () => {
       const framing = delimited(bytesOf(';'), discard);
       const { machine } = Bench.open(framing);
       for (let round = 0; round < 1_000; round += 1) {
-        machine.receive(new Uint8Array(1_000).fill(97));
+        machine.push(new Uint8Array(1_000).fill(97));
         expect(machine.read()).toBeUndefined();
         expect(machine.unreadBytes).toBe(0);
       }

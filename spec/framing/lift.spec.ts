@@ -36,11 +36,11 @@ import { decode } from '../../src/framing/decode.js';
 import { encode } from '../../src/framing/encode.js';
 import { type FramingOptions, framing } from '../../src/framing/lift.js';
 import { lines } from '../../src/framing/lines.js';
+import { Reading } from '../../src/framing/reading.js';
 import { framingContract } from '../contracts/framing.js';
 import { prefixed, words } from '../contracts/framing-samples.js';
-import { bytesOf, hexOf } from '../helpers/decoded.js';
+import { bytesOf, frameOf, hexOf } from '../helpers/decoded.js';
 import { Bench } from '../helpers/machine-bench.js';
-import { silent } from '../helpers/silent-port.js';
 
 framingContract(
   'framing, lifted from the operators of lines',
@@ -84,12 +84,11 @@ describe('framing', () => {
       { name: 'shout' },
     );
     const bench = Bench.open(shout);
-    bench.machine.receive(bytesOf('HEL'));
+    bench.push(bytesOf('HEL'));
     expect(bench.read()).toBeUndefined();
-    bench.machine.receive(bytesOf('LO\n'));
+    bench.push(bytesOf('LO\n'));
     expect(bench.read()).toBe(hexOf(bytesOf('hello')));
-    bench.machine.begin(shout.encode(bytesOf('hi')));
-    expect(bench.since()).toBe('68690a. taken');
+    expect(frameOf(shout, bytesOf('hi'))).toEqual(bytesOf('hi\n'));
     expect([shout.name, shout.halfClose, shout.maxMessageBytes]).toEqual(['shout', true, 8 * 1024 * 1024]);
   });
 
@@ -114,9 +113,9 @@ describe('framing, decoding', () => {
       same,
     );
     const [one, other] = [Bench.open(counting), Bench.open(counting)];
-    one.machine.receive(hex`00`);
-    one.machine.receive(hex`00`);
-    other.machine.receive(hex`00`);
+    one.push(hex`00`);
+    one.push(hex`00`);
+    other.push(hex`00`);
     expect([one.drain(), other.drain()]).toEqual([['01', '02'], ['01']]);
   });
 
@@ -128,8 +127,8 @@ describe('framing, decoding', () => {
         concatMap((chunk) => [chunk, chunk]),
       ),
     );
-    bench.machine.receive(hex`01`);
-    bench.machine.receive(hex`02`);
+    bench.push(hex`01`);
+    bench.push(hex`02`);
     expect(given).toEqual([]);
     expect(bench.read()).toBe('01');
     expect(bench.machine.unreadBytes).toBe(2);
@@ -141,16 +140,16 @@ describe('framing, decoding', () => {
 
   it('delivers what the operator emits before the first chunk, and behind the last', () => {
     const bench = decoding(pipe(startWith(hex`aa`), endWith(hex`bb`, hex`cc`)));
-    bench.machine.receive(hex`01`);
-    bench.machine.receiveEnd();
+    bench.push(hex`01`);
+    bench.end();
     expect(bench.drain()).toEqual(['aa', '01', 'bb', 'cc']);
     expect(bench.since()).toBe('');
   });
 
   it('passes on a ProtocolError of the operator, behind the messages before it', () => {
     const bench = decoding(concatWith(throwError(() => new ProtocolError('cut-short', 'half'))));
-    bench.machine.receive(hex`01`);
-    bench.machine.receiveEnd();
+    bench.push(hex`01`);
+    bench.end();
     expect(bench.read()).toBe('01');
     expect(bench.since()).toBe('');
     expect(bench.read()).toBeUndefined();
@@ -177,12 +176,11 @@ describe('framing, decoding', () => {
 
   it('wakes up to say so where the operator emits later', async () => {
     const bench = decoding(delay(0));
-    bench.machine.receive(hex`01`);
+    bench.push(hex`01`);
     expect(bench.read()).toBeUndefined();
     expect(bench.since()).toBe('');
     await new Promise((resolve) => setTimeout(resolve, 5));
-    expect(bench.since()).toBe('awaits quiet');
-    bench.machine.expired('quiet');
+    expect(bench.since()).toBe('calls');
     expect(bench.read()).toBeUndefined();
     expect(bench.since()).toBe('malformed');
   });
@@ -190,19 +188,18 @@ describe('framing, decoding', () => {
   it('wakes up to say so where the operator fails later', () => {
     const trigger = new Subject<never>();
     const bench = decoding(mergeWith(trigger));
-    bench.machine.receive(hex`01`);
+    bench.push(hex`01`);
     expect(bench.read()).toBe('01');
     trigger.error(new Error('later'));
-    expect(bench.since()).toBe('awaits quiet');
-    bench.machine.expired('quiet');
+    expect(bench.since()).toBe('calls');
     expect(bench.read()).toBeUndefined();
     expect(bench.since()).toBe('malformed');
   });
 
   it('holds the messages of the operator to the limit', () => {
     const bench = decoding(same, { maxMessageBytes: 3 });
-    bench.machine.receive(hex`01 02 03`);
-    bench.machine.receive(hex`01 02 03 04`);
+    bench.push(hex`01 02 03`);
+    bench.push(hex`01 02 03 04`);
     expect(bench.drain()).toEqual(['010203']);
     expect(bench.since()).toBe('message-too-large');
   });
@@ -213,10 +210,10 @@ describe('framing, decoding', () => {
       { maxSilentBytes: 6 },
     );
     for (const chunk of [hex`01 02 03`, hex`01 02 03`, hex`07`, hex`01 02 03`, hex`01 02 03`])
-      bench.machine.receive(chunk);
+      bench.push(chunk);
     expect(bench.drain()).toEqual(['07']);
     expect(bench.since()).toBe('');
-    bench.machine.receive(hex`01 02`);
+    bench.push(hex`01 02`);
     expect(bench.drain()).toEqual([]);
     expect(bench.since()).toBe('message-too-large');
   });
@@ -226,9 +223,9 @@ describe('framing, decoding', () => {
       filter(() => false),
       { maxMessageBytes: 10 },
     );
-    bench.machine.receive(new Uint8Array(65_546));
+    bench.push(new Uint8Array(65_546));
     expect([bench.read(), bench.since()]).toEqual([undefined, '']);
-    bench.machine.receive(hex`01`);
+    bench.push(hex`01`);
     expect([bench.read(), bench.since()]).toEqual([undefined, 'message-too-large']);
   });
 
@@ -237,15 +234,15 @@ describe('framing, decoding', () => {
       concatMap(() => [hex`01`, hex`02 02`, hex`03`, 'text' as never]),
       { maxMessageBytes: 1 },
     );
-    bench.machine.receive(hex`00`);
+    bench.push(hex`00`);
     expect([bench.drain(), bench.since()]).toEqual([['01'], 'message-too-large']);
   });
 
   it('cannot give back what the operator has taken', () => {
     const bench = decoding(same);
-    bench.machine.receive(hex`01`);
+    bench.push(hex`01`);
     bench.drain();
-    expect(() => bench.machine.release()).toThrow(TypeError);
+    expect(() => bench.machine.rest()).toThrow(TypeError);
   });
 });
 
@@ -393,16 +390,9 @@ describe('framing, on a connection', () => {
 
 /** What a machine says of an operator that is given some chunks. */
 function faultOf(operator: Operator, chunks: readonly Uint8Array[], end = false): ProtocolError | undefined {
-  let fault: ProtocolError | undefined;
-  const machine = framing(operator, same).open({
-    ...silent,
-    fail: (error) => {
-      fault = error;
-    },
-  });
-  machine.start();
-  for (const chunk of chunks) machine.receive(chunk);
-  if (end) machine.receiveEnd();
-  while (machine.read());
-  return fault;
+  const reading = new Reading(framing(operator, same));
+  for (const chunk of chunks) reading.push(chunk);
+  if (end) reading.end();
+  while (reading.read());
+  return reading.fault?.error as ProtocolError | undefined;
 }

@@ -59,10 +59,10 @@ describe('lengthPrefixed', () => {
     const { machine } = Bench.open(framing);
     const chunk = new Uint8Array(64 * KIB);
     const copied = bytesCopiedBy(() => {
-      machine.receive(Uint8Array.of(1, 0, 0, 0));
+      machine.push(Uint8Array.of(1, 0, 0, 0));
       for (let at = 0; at < 256; at += 1) {
         expect(machine.read()).toBeUndefined();
-        machine.receive(chunk.slice());
+        machine.push(chunk.slice());
       }
       expect(machine.read()?.length).toBe(16 * MIB);
     });
@@ -72,7 +72,7 @@ describe('lengthPrefixed', () => {
   it('delivers a message that came in one chunk as a part of that chunk', () => {
     const { machine } = Bench.open(lengthPrefixed());
     const chunk = Uint8Array.of(0, 0, 0, 2, 104, 105, 0);
-    machine.receive(chunk);
+    machine.push(chunk);
     expect(machine.read()?.buffer).toBe(chunk.buffer);
   });
 });

@@ -27,7 +27,7 @@ describe('decode', () => {
     const chatty: Framing = {
       ...lines(),
       open(port) {
-        port.write(hex`ff`, false);
+        port.out.write?.(hex`ff`, false);
         return lines().open(port);
       },
     };

@@ -37,8 +37,8 @@ function read(framing: Framing, chunks: readonly Uint8Array[]): string {
   const { machine } = Bench.open(framing);
   let all = '';
   for (const chunk of chunks) {
-    machine.receive(chunk);
+    machine.push(chunk);
     for (let message = machine.read(); message; message = machine.read()) all += `${hexOf(message)} `;
   }
-  return `${all}+ ${hexOf(machine.release())}`;
+  return `${all}+ ${machine.rest().map(hexOf).join('')}`;
 }

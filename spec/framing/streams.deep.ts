@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
 import { tinyproto } from '../../src/framing/tinyproto.js';
+import { TinyprotoBodies } from '../../src/framing/tinyproto-bodies.js';
 import { newConversation } from '../../src/framing/tinyproto-conversation.js';
 import { rulesOf } from '../../src/framing/tinyproto-options.js';
 import { StreamingTinyprotoMachine } from '../../src/framing/tinyproto-streaming.js';
@@ -17,7 +18,11 @@ describe('bodies in parts on tinyproto', () => {
         fc.property(fc.integer(), fc.tuple(sizes, sizes), (seed, both) =>
           talkInParts(
             tinyproto(options),
-            (port) => new StreamingTinyprotoMachine(rules, port, newConversation()),
+            (port) =>
+              new TinyprotoBodies(
+                (end) => new StreamingTinyprotoMachine(rules, end, newConversation()),
+                port,
+              ),
             seed,
             both,
           ),

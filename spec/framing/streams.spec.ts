@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { ProtocolError } from '../../src/errors.js';
 import { lengthPrefixed } from '../../src/framing/length-prefixed.js';
 import { COLLECTED_BYTES } from '../../src/framing/limits.js';
 import { lines } from '../../src/framing/lines.js';
 import { streamingMachines } from '../../src/framing/streaming-machines.js';
 import { tinyproto } from '../../src/framing/tinyproto.js';
+import { TinyprotoBodies } from '../../src/framing/tinyproto-bodies.js';
 import { newConversation } from '../../src/framing/tinyproto-conversation.js';
 import { rulesOf } from '../../src/framing/tinyproto-options.js';
 import { StreamingTinyprotoMachine } from '../../src/framing/tinyproto-streaming.js';
@@ -26,7 +28,11 @@ describe('bodies in parts', () => {
         fc.property(seeds, fc.tuple(sizes, sizes), (seed, both) =>
           talkInParts(
             tinyproto(options),
-            (port) => new StreamingTinyprotoMachine(rules, port, newConversation()),
+            (port) =>
+              new TinyprotoBodies(
+                (end) => new StreamingTinyprotoMachine(rules, end, newConversation()),
+                port,
+              ),
             seed,
             both,
           ),
@@ -96,15 +102,19 @@ describe('bodies in parts', () => {
       const bytes = Uint8Array.of(...frame.head, ...frame.body);
       for (const here of [frame.head.length, frame.head.length + 1, bytes.length - 1]) {
         const errors: string[] = [];
-        const port = { ...silent, fail: ({ code }: { readonly code: string }) => errors.push(code) };
+        const note = (error: unknown) => errors.push((error as ProtocolError).code);
+        const port = { ...silent, fail: note };
         const machine = (streams as NonNullable<typeof streams>).open(port, streamingMachines);
-        machine.start();
-        machine.receive(bytes.slice(0, here));
-        machine.receiveEnd();
+        machine.talk.start();
+        machine.push(bytes.slice(0, here));
+        machine.talk.receiveEnd();
         expect(machine.read()).toBeUndefined();
         expect(machine.readHead()).toBe(70_000);
-        while (machine.readPart() !== undefined);
-        expect(machine.read()).toBeUndefined();
+        try {
+          while (machine.readPart() !== undefined);
+        } catch (error) {
+          note(error);
+        }
         expect(errors).toEqual(['cut-short']);
       }
     }
@@ -116,8 +126,8 @@ describe('bodies in parts', () => {
       const frames = [COLLECTED_BYTES, COLLECTED_BYTES + 1, 3].map((size) =>
         encode(new Uint8Array(size).fill(1)),
       );
-      machine.start();
-      for (const { head, body } of frames) machine.receive(Uint8Array.of(...head, ...body));
+      machine.talk.start();
+      for (const { head, body } of frames) machine.push(Uint8Array.of(...head, ...body));
       expect(machine.readPart()).toBeUndefined();
       expect(machine.readHead()).toBeUndefined();
       expect(machine.read()).toHaveLength(COLLECTED_BYTES);

@@ -26,12 +26,12 @@ import { jsonTexts } from '../../src/framing/json-texts.js';
 import { lengthPrefixed } from '../../src/framing/length-prefixed.js';
 import { framing } from '../../src/framing/lift.js';
 import { lines } from '../../src/framing/lines.js';
+import { Reading } from '../../src/framing/reading.js';
 import { tinyproto } from '../../src/framing/tinyproto.js';
 import { type FaultCode, fault } from '../../src/framing/tinyproto-faults.js';
 import { varintPrefixed } from '../../src/framing/varint-prefixed.js';
 import { wholeChunks } from '../../src/framing/whole-chunks.js';
 import { bytesOf } from '../helpers/decoded.js';
-import { silent } from '../helpers/silent-port.js';
 
 // Codes are for programs, texts for people: these are all that the framings have to say.
 
@@ -334,39 +334,32 @@ describe("what a tinyproto peer's faults are", () => {
   });
 });
 
-function opened(one: Framing, fail: (error: ProtocolError) => void, wake = () => {}) {
-  const machine = one.open({ ...silent, fail, await: wake });
-  machine.start();
-  return machine;
-}
-
 /** What a machine says of some bytes and their end. */
 function failureOf(one: Framing, bytes: Uint8Array): ProtocolError {
-  const errors: ProtocolError[] = [];
-  const machine = opened(one, (error) => errors.push(error));
-  machine.receive(bytes);
-  machine.receiveEnd();
-  while (machine.read());
-  expect(errors).toHaveLength(1);
-  return errors[0] as ProtocolError;
+  const reading = new Reading(one);
+  reading.push(bytes);
+  reading.end();
+  while (reading.read());
+  return reading.fault?.error as ProtocolError;
 }
 
-/** What a machine says when it is woken. */
+/** What a machine says when it has called. */
 function lateFailureOf(operator: Parameters<typeof framing>[0]): Promise<string> {
   return new Promise((resolve) => {
-    const machine = opened(
-      framing(operator, same),
-      ({ message }) => resolve(message),
-      () => machine.read(),
-    );
-    machine.receive(hex`01`);
-    machine.read();
+    const turn = () => {
+      reading.read();
+      const error = reading.fault?.error as ProtocolError | undefined;
+      if (error) resolve(error.message);
+    };
+    const reading = new Reading(framing(operator, same), { turn });
+    reading.push(hex`01`);
+    reading.read();
   });
 }
 
 function releasedLate(): void {
-  const machine = opened(framing(same, same), () => {});
-  machine.receive(hex`01`);
+  const { machine } = new Reading(framing(same, same));
+  machine.push(hex`01`);
   machine.read();
-  machine.release();
+  machine.rest();
 }

@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import type { Frame } from '../../src/framing/framing.js';
 import { type TinyprotoOptions, tinyproto } from '../../src/framing/tinyproto.js';
 import { newConversation } from '../../src/framing/tinyproto-conversation.js';
 import { Handshake } from '../../src/framing/tinyproto-handshake.js';
 import { rulesOf } from '../../src/framing/tinyproto-options.js';
+import type { Frame } from '../../src/outbox/frame.js';
 import { hex } from '../helpers/handshake-talk.js';
-import { openInParts, type PartsBench } from '../helpers/parts-bench.js';
-import { silent } from '../helpers/silent-port.js';
+import { type ConversationBench, converseInParts } from '../helpers/parts-bench.js';
+import { silentConversation } from '../helpers/silent-port.js';
 
 /** 70,000 bytes follow. */
 const large = '00011170';
 
 /** A machine of bodies in parts, opened. */
-function open(options: TinyprotoOptions = {}): PartsBench {
-  const bench = openInParts(tinyproto(options));
+function open(options: TinyprotoOptions = {}): ConversationBench {
+  const bench = converseInParts(options);
   bench.machine.receive(hex('ff'));
   bench.since();
   return bench;
@@ -236,7 +236,8 @@ describe('a tinyproto machine in half duplex, with a body of ours in parts', () 
 });
 
 describe('a handshake', () => {
-  const handshake = () => new Handshake(rulesOf({}), silent, { ...newConversation(), ours: 'asking' });
+  const handshake = () =>
+    new Handshake(rulesOf({}), silentConversation, { ...newConversation(), ours: 'asking' });
 
   it('throws, rather than going on out of step, at an event that has no place in its tables', () => {
     expect(() => handshake().onOurs('ask')).toThrow('no ask while asking');

@@ -1,12 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { type TinyprotoOptions, tinyproto } from '../../src/framing/tinyproto.js';
+import { newConversation } from '../../src/framing/tinyproto-conversation.js';
+import { TinyprotoMachine } from '../../src/framing/tinyproto-machine.js';
+import { rulesOf } from '../../src/framing/tinyproto-options.js';
+import type { TinyprotoPort } from '../../src/framing/tinyproto-port.js';
 import { hex } from '../helpers/handshake-talk.js';
 
 /** A machine that has room for so many bytes in all, and what it writes, asks and forces. */
 function open(room: number, options: TinyprotoOptions = {}) {
   const log: string[] = [];
   let left = room;
-  const machine = tinyproto(options).open({
+  const port: TinyprotoPort = {
     write: (bytes) => log.push(Buffer.from(bytes).toString('hex')),
     opened: () => {},
     outcome: () => {},
@@ -19,7 +23,8 @@ function open(room: number, options: TinyprotoOptions = {}) {
       if (has) left -= bytes;
       return has;
     },
-  });
+  };
+  const machine = new TinyprotoMachine(rulesOf(options), port, newConversation());
   machine.start();
   machine.receive(hex('ff'));
   log.length = 0;
@@ -32,10 +37,10 @@ describe('a tinyproto machine that has to ask for room', () => {
     const { machine, since, make } = open(2);
     machine.receive(hex('00000003'));
     expect(since()).toBe('3?');
-    machine.retry?.();
+    machine.retry();
     expect(since()).toBe('3?');
     make(1);
-    machine.retry?.();
+    machine.retry();
     expect(since()).toBe('3 ff');
     machine.receive(hex('616161'));
     expect(machine.read()).toEqual(hex('616161'));
@@ -46,7 +51,7 @@ describe('a tinyproto machine that has to ask for room', () => {
     machine.receive(hex('00000001 61 00000002 6262 00000000'));
     expect(since()).toBe('1 ff 2? 2?');
     make(2);
-    machine.retry?.();
+    machine.retry();
     expect(since()).toBe('2 ff 0 ff');
   });
 
@@ -55,7 +60,7 @@ describe('a tinyproto machine that has to ask for room', () => {
     machine.receive(hex('00000001'));
     expect([machine.canBegin(true), machine.canBegin(false)]).toEqual([false, true]);
     make(1);
-    machine.retry?.();
+    machine.retry();
     expect(machine.canBegin(true)).toBe(true);
   });
 
@@ -71,7 +76,7 @@ describe('a tinyproto machine that has to ask for room', () => {
     machine.read();
     machine.consumed();
     make(1);
-    machine.retry?.();
+    machine.retry();
     expect(since()).toBe('1? 1? 1 ff');
     expect(machine.tryEnd()).toBe(true);
   });

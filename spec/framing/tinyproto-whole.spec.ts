@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { FramingPort } from '../../src/framing/framing.js';
 import { type TinyprotoOptions, tinyproto } from '../../src/framing/tinyproto.js';
 import { newConversation } from '../../src/framing/tinyproto-conversation.js';
 import { TinyprotoMachine } from '../../src/framing/tinyproto-machine.js';
 import { rulesOf } from '../../src/framing/tinyproto-options.js';
+import type { TinyprotoPort } from '../../src/framing/tinyproto-port.js';
 import { type Theirs, type TheirsEvent, theirs } from '../../src/framing/tinyproto-states.js';
 
 const frames = Uint8Array.of(0, 0, 0, 2, 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 1, 7, 0, 0, 0, 3, 1, 2, 3);
@@ -17,7 +17,7 @@ function opened(options: TinyprotoOptions) {
   const written: number[] = [];
   const failed: unknown[] = [];
   const ignore = () => {};
-  const port: FramingPort = {
+  const port: TinyprotoPort = {
     write: (bytes) => void written.push(...bytes),
     opened: ignore,
     outcome: ignore,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { SendError } from '../../src/errors.js';
 import { tinyproto } from '../../src/framing/tinyproto.js';
 import { hex, inEveryCut, Talk } from '../helpers/handshake-talk.js';
-import { openInParts } from '../helpers/parts-bench.js';
+import { converseInParts } from '../helpers/parts-bench.js';
 
 const MAX = 'f0ffffff';
 const LARGE = { maxMessageBytes: 65_536 };
@@ -575,7 +575,7 @@ describe('lost step', () => {
 
 describe('a machine that has not started', () => {
   it('has nothing, of either side', () => {
-    for (const machine of [new Talk().machine, openInParts(tinyproto()).machine])
+    for (const machine of [new Talk().machine, converseInParts().machine])
       expect(machine).toMatchObject({
         pausable: false,
         midFrame: false,

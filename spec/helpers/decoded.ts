@@ -3,7 +3,7 @@ import { joined } from '../../src/bytes/joined.js';
 import { TinyprotoError } from '../../src/errors.js';
 import { decode } from '../../src/framing/decode.js';
 import type { Framing } from '../../src/framing/framing.js';
-import { silent } from './silent-port.js';
+import { Reading } from '../../src/framing/reading.js';
 
 /** What came of some chunks: messages in hexadecimal, and `'|'`, an error's code, or nothing yet. */
 export interface Decoded {
@@ -48,22 +48,18 @@ export function decoded(framing: Framing, chunks: readonly Uint8Array[], end = t
 /** The same through the machine, read only behind every so many chunks, and at the end. */
 export function decodedLate(framing: Framing, chunks: readonly Uint8Array[], every: number): Decoded {
   const messages: string[] = [];
-  let end = '|';
-  const machine = framing.open({
-    ...silent,
-    fail: (error) => {
-      end = error.code;
-    },
-  });
+  const reading = new Reading(framing);
   const readAll = () => {
-    for (let message = machine.read(); message; message = machine.read()) messages.push(hexOf(message));
+    for (let message = reading.read(); message; message = reading.read()) messages.push(hexOf(message));
   };
-  machine.start();
   chunks.forEach((chunk, index) => {
-    machine.receive(chunk);
+    reading.push(chunk);
     if (index % every === every - 1) readAll();
   });
-  machine.receiveEnd();
+  reading.end();
   readAll();
-  return { messages, end };
+  const { fault } = reading;
+  return { messages, end: fault ? codeOf(fault.error) : '|' };
 }
+
+const codeOf = (error: unknown): string => (error instanceof TinyprotoError ? error.code : String(error));

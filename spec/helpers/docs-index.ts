@@ -1,7 +1,7 @@
 import { connectOver } from '../../src/client/connect.js';
-import { together } from '../../src/connection/open-outbox.js';
 import { streamedBodies } from '../../src/connection/streamed-bodies.js';
 import { tinyproto } from '../../src/framing/tinyproto.js';
+import { together } from '../../src/outbox/open-outbox.js';
 import { listenOver } from '../../src/server/listen.js';
 import { virtualNetwork } from '../../src/testing/virtual-network.js';
 

@@ -27,8 +27,8 @@ import {
 } from 'rxjs';
 import type { TestContext } from 'vitest';
 import { connectOver } from '../../src/client/connect.js';
-import { together } from '../../src/connection/open-outbox.js';
 import { streamedBodies } from '../../src/connection/streamed-bodies.js';
+import { together } from '../../src/outbox/open-outbox.js';
 import { listenOver } from '../../src/server/listen.js';
 
 /** A server of files on a network in memory, whose folder is a real one: the file system has no virtual time. */

@@ -1,5 +1,8 @@
-import type { FramingPort } from '../../src/framing/framing.js';
 import { type TinyprotoOptions, tinyproto } from '../../src/framing/tinyproto.js';
+import { newConversation } from '../../src/framing/tinyproto-conversation.js';
+import { TinyprotoMachine } from '../../src/framing/tinyproto-machine.js';
+import { rulesOf } from '../../src/framing/tinyproto-options.js';
+import type { TinyprotoPort } from '../../src/framing/tinyproto-port.js';
 import { Dice } from './dice.js';
 
 /**
@@ -111,7 +114,7 @@ class Echo {
 
   constructor(options: TinyprotoOptions, wire: number[]) {
     this.#framing = tinyproto(options);
-    this.#machine = this.#framing.open(this.#port(wire));
+    this.#machine = new TinyprotoMachine(rulesOf(options), this.#port(wire), newConversation());
     this.#machine.start();
   }
 
@@ -137,7 +140,7 @@ class Echo {
     }
   }
 
-  #port(wire: number[]): FramingPort {
+  #port(wire: number[]): TinyprotoPort {
     const ignore = () => {};
     return {
       write: (bytes) => wire.push(...bytes),

@@ -1,10 +1,11 @@
 import { ByteQueue } from '../../src/bytes/byte-queue.js';
 import { Fifo } from '../../src/bytes/fifo.js';
 import type { ErrorCode } from '../../src/errors.js';
-import type { Frame, FramingPort } from '../../src/framing/framing.js';
 import { type Conversation, newConversation } from '../../src/framing/tinyproto-conversation.js';
 import { TinyprotoMachine } from '../../src/framing/tinyproto-machine.js';
 import { type Rules, rulesOf } from '../../src/framing/tinyproto-options.js';
+import type { TinyprotoPort } from '../../src/framing/tinyproto-port.js';
+import type { Frame } from '../../src/outbox/frame.js';
 
 /**
  * One end of a modelled connection: the real machine, and above it the queue and the handler that a connection would have.
@@ -277,7 +278,7 @@ export class Modelled {
     const peer = copyOf(from);
     let wrote = '';
     let outcomes = 0;
-    const port: FramingPort = {
+    const port: TinyprotoPort = {
       ...NO_PORT,
       write: (bytes, last) => {
         wrote += this.#lettersOf(bytes, last, peer.talk);
@@ -347,7 +348,7 @@ export class Modelled {
 }
 
 const ignore = (): void => {};
-const NO_PORT: FramingPort = {
+const NO_PORT: TinyprotoPort = {
   write: ignore,
   opened: ignore,
   outcome: ignore,

@@ -1,8 +1,9 @@
-import type { Frame, FramingPort } from '../../src/framing/framing.js';
 import { tinyproto } from '../../src/framing/tinyproto.js';
 import { newConversation } from '../../src/framing/tinyproto-conversation.js';
 import { TinyprotoMachine } from '../../src/framing/tinyproto-machine.js';
 import { rulesOf } from '../../src/framing/tinyproto-options.js';
+import type { TinyprotoPort } from '../../src/framing/tinyproto-port.js';
+import type { Frame } from '../../src/outbox/frame.js';
 import { Dice } from './dice.js';
 
 const EARLY = 64;
@@ -132,7 +133,7 @@ class End {
     else this.machine.begin(frame);
   }
 
-  #port(): FramingPort {
+  #port(): TinyprotoPort {
     const ignore = () => {};
     return {
       write: (bytes) => this.wire.push(...bytes),

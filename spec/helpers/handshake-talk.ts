@@ -1,9 +1,10 @@
 import { expect } from 'vitest';
-import type { Frame, FramingMachine, FramingPort, Wait } from '../../src/framing/framing.js';
 import { type TinyprotoOptions, tinyproto } from '../../src/framing/tinyproto.js';
 import { newConversation } from '../../src/framing/tinyproto-conversation.js';
 import { TinyprotoMachine } from '../../src/framing/tinyproto-machine.js';
 import { type Rules, rulesOf } from '../../src/framing/tinyproto-options.js';
+import type { TinyprotoPort, TinyprotoWait } from '../../src/framing/tinyproto-port.js';
+import type { Frame } from '../../src/outbox/frame.js';
 
 /** Cuts the bytes of one arrival into the chunks in which the machine gets them. */
 export type Cut = (bytes: Uint8Array) => readonly Uint8Array[];
@@ -30,10 +31,10 @@ export const hex = (text: string): Uint8Array =>
 /** A conversation with the machine, and all that it does to its surroundings, in order. */
 export class Talk {
   readonly log: string[] = [];
-  readonly waits = new Map<Wait, number>();
+  readonly waits = new Map<TinyprotoWait, number>();
   /** How often the port was told of a wait: what a hot path must not do. */
   armed = 0;
-  readonly machine: FramingMachine;
+  readonly machine: TinyprotoMachine;
   readonly #cut: Cut;
   readonly #encode: (message: Uint8Array) => Frame;
 
@@ -92,7 +93,7 @@ export class Talk {
     return this.log.splice(0).join(' ');
   }
 
-  #port(): FramingPort {
+  #port(): TinyprotoPort {
     return {
       write: (bytes, last) => this.log.push(Buffer.from(bytes).toString('hex') + (last ? '.' : '')),
       opened: () => this.log.push('opened'),

@@ -45,7 +45,7 @@ export function carry(framing: Framing, message: Uint8Array, chunkBytes: number)
   const { machine } = Bench.open(framing);
   let read = 0;
   for (let at = 0; at < frame.length; at += chunkBytes) {
-    machine.receive(frame.subarray(at, at + chunkBytes));
+    machine.push(frame.subarray(at, at + chunkBytes));
     for (let one = machine.read(); one; one = machine.read()) read += one.length;
   }
   return read;

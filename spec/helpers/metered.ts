@@ -1,5 +1,6 @@
 import { type Framing, type TinyprotoOptions, tinyproto } from 'rx-tinyproto';
 import { newConversation } from '../../src/framing/tinyproto-conversation.js';
+import { TinyprotoEnd } from '../../src/framing/tinyproto-end.js';
 import { TinyprotoMachine } from '../../src/framing/tinyproto-machine.js';
 import { rulesOf } from '../../src/framing/tinyproto-options.js';
 
@@ -17,13 +18,13 @@ export function metered(options: TinyprotoOptions = {}): Metered {
       ...tinyproto(options),
       open(port) {
         const conversation = newConversation();
-        const machine = new TinyprotoMachine(rulesOf(options), port, conversation);
-        const receive = machine.receive.bind(machine);
-        machine.receive = (chunk) => {
-          receive(chunk);
+        const end = new TinyprotoEnd((of) => new TinyprotoMachine(rulesOf(options), of, conversation), port);
+        const push = end.push.bind(end);
+        end.push = (chunk) => {
+          push(chunk);
           most = Math.max(most, conversation.inbox.length + conversation.handed.length);
         };
-        return machine;
+        return end;
       },
     },
     get most() {

@@ -1,6 +1,8 @@
 import { expect } from 'vitest';
-import type { Frame, Framing, StreamingMachine, StreamingPort, Wait } from '../../src/framing/framing.js';
+import type { Framing, StreamingMachine, StreamingPort, Wait } from '../../src/framing/framing.js';
+import type { Frame } from '../../src/outbox/frame.js';
 import { Dice } from './dice.js';
+import { silent } from './silent-port.js';
 
 /** One end of a talk of two: what it has to send, and what it has got. Bytes go into `out`, and from there in any chunks to the other. */
 class End {
@@ -25,17 +27,18 @@ class End {
     asBodies: boolean,
   ) {
     this.machine = open({
-      write: (bytes) => void this.out.push(...bytes),
+      ...silent,
+      out: {
+        write: (bytes) => void this.out.push(...bytes),
+        outcome: (of) => this.outcomes.push(of),
+      },
       writeBody: () => {
         this.#writing = this.#bodies[this.#begun - 1];
       },
-      opened: () => {},
-      outcome: (of) => this.outcomes.push(of),
       fail: (error) => {
         throw error;
       },
-      await: (wait) => this.waits.add(wait),
-      settle: (wait) => this.waits.delete(wait),
+      await: (wait, ms) => (ms === undefined ? this.waits.delete(wait) : this.waits.add(wait)),
     });
     for (const message of messages) {
       const frame = asBodies && message.length > 0 ? framing.streams?.encode(message.length) : undefined;
@@ -53,15 +56,15 @@ class End {
 
   #begin(): boolean {
     const frame = this.#sends[this.#begun];
-    if (frame === undefined || !this.machine.canBegin(false)) return false;
+    if (frame === undefined || !this.machine.talk.canBegin(false)) return false;
     this.#begun += 1;
-    this.machine.begin(frame);
+    this.machine.talk.begin(frame);
     return true;
   }
 
   #write(): boolean {
     if (this.#writing === undefined) return false;
-    expect(this.machine.midFrame).toBe(true);
+    expect(this.machine.talk.midFrame).toBe(true);
     const bytes = 1 + this.dice.below(this.#writing.length);
     this.out.push(...this.#writing.subarray(0, bytes));
     this.#writing = this.#writing.subarray(bytes);
@@ -99,7 +102,7 @@ class End {
   #consume(): boolean {
     if (this.#unconsumed === 0) return false;
     this.#unconsumed -= 1;
-    this.machine.consumed();
+    this.machine.consumed?.();
     return true;
   }
 }
@@ -118,10 +121,10 @@ export function talkInParts(
   const ends = [0, 1].map(
     (side) => new End(open, framing, dice, messages[side] as Uint8Array[], dice.below(4) > 0),
   ) as [End, End];
-  for (const { machine } of ends) machine.start();
+  for (const { machine } of ends) machine.talk.start();
   const arrive = (from: End, to: End) => {
     if (from.out.length === 0) return false;
-    to.machine.receive(Uint8Array.from(from.out.splice(0, 1 + dice.below(from.out.length))));
+    to.machine.push(Uint8Array.from(from.out.splice(0, 1 + dice.below(from.out.length))));
     return true;
   };
   const [a, b] = ends;
@@ -132,7 +135,7 @@ export function talkInParts(
     expect(ends[1 - side]?.got).toEqual(messages[side].map((one) => [...one]));
     expect(ends[side].outcomes).toEqual(messages[side].map(() => 'taken'));
     expect(ends[side].machine.unreadBytes).toBe(0);
-    expect(ends[side].machine.midFrame).toBe(false);
+    expect(ends[side].machine.talk.midFrame).toBe(false);
     expect([...ends[side].waits]).toEqual([]);
   }
 }

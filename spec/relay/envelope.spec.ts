@@ -13,7 +13,7 @@ function counted(asked: { count: number }, framing: Framing): Connection {
       },
       codec: undefined,
     },
-    begunCount: 0,
+    out: { messages: 0 },
     encode: (message: Uint8Array) => framing.encode(message),
   };
   return { [frames]: door } as unknown as Connection;

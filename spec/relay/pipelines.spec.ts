@@ -269,7 +269,8 @@ describe('idleTimeout', () => {
 describe('heartbeat', () => {
   it('never sends where its period is Infinity', async () => {
     let beats = 0;
-    const conn = { closed$: NEVER, send: () => of(void beats++) } as unknown as Text;
+    const traffic = { messagesOut: 0 };
+    const conn = { closed$: NEVER, traffic, send: () => of(void beats++) } as unknown as Text;
     await firstValueFrom(timer(20).pipe(takeUntil(heartbeat(conn, '♥', Number.POSITIVE_INFINITY))));
     expect(beats).toBe(0);
   });

@@ -62,11 +62,11 @@ const onlyWholeChunks: Framing = {
   ...lines(),
   open(port) {
     const machine = lines().open(port);
-    const receive = (chunk: Uint8Array) => machine.receive(chunk.at(-1) === 10 ? chunk : text`${'?'}\n`);
+    const receive = (chunk: Uint8Array) => machine.push(chunk.at(-1) === 10 ? chunk : text`${'?'}\n`);
     return new Proxy(machine, {
       get(target, name) {
         const found: unknown = Reflect.get(target, name);
-        if (name === 'receive') return receive;
+        if (name === 'push') return receive;
         return typeof found === 'function' ? found.bind(target) : found;
       },
     });

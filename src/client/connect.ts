@@ -6,7 +6,6 @@ import {
   type ConnectionDefaults,
   type ConnectionOptions,
   connectionSettings,
-  demandSecurable,
   positiveOption,
 } from '../connection/options.js';
 import { WireError } from '../errors.js';
@@ -43,7 +42,8 @@ export function connectOver(defaults: ConnectionDefaults & { readonly transport:
     const first = positiveOption(options, 'connectTimeoutMs', 10_000);
     const transport = options.transport ?? defaults.transport;
     const road = options.tls === undefined ? {} : { tls: options.tls };
-    demandSecurable(transport, road);
+    if (options.tls !== undefined && !transport.canSecure)
+      throw new TypeError('This transport does not know tls');
     const dialling = transport.dial(address, road);
     const late = () => throwError(() => new WireError('connect-timeout', `No connection within ${first} ms`));
     return dialling.pipe(

@@ -11,7 +11,7 @@ import {
 } from 'rxjs';
 import { claim, claimed } from '../connection/claim.js';
 import type { Closed, Connection, Flow } from '../connection/connection.js';
-import { type FrameDoor, frameDoor, frames } from '../connection/frames.js';
+import { type FrameDoor, frameDoor, frames, sendFrame } from '../connection/frames.js';
 import { WireError } from '../errors.js';
 import { iterate } from '../flow/iterate.js';
 import { logicalMessages } from './logical-messages.js';
@@ -206,13 +206,13 @@ function doorOf<In, Out>(
       const on = (wire: Connection<In, Out>) => {
         const at = frameDoor<Out>(wire);
         const fits = at?.spoken.framing === framing && at.spoken.codec === codec;
-        return fits ? at.sendFrame(frame, message) : wire.send(message);
+        return fits ? sendFrame(at, frame, message) : wire.send(message);
       };
       return send({ on: (wire) => defer(() => on(wire)), bytes: () => frame.body.length });
     },
     // Counts again from nothing on each wire: who asks whether it has changed does not mind.
-    get begunCount() {
-      return door().begunCount;
+    get out() {
+      return door().out;
     },
   };
 }

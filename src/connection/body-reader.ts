@@ -120,7 +120,7 @@ export class BodyReader {
 
   #give(part: Uint8Array): void {
     this.#partsHeld++;
-    if (this.#gate.deliver(this.#reader as Subscriber<Uint8Array>, part)) this.#partsHeld--;
+    if (this.#gate.deliver([this.#reader as Subscriber<Uint8Array>], part)) this.#partsHeld--;
   }
 
   #partConsumed(): void {

@@ -4,13 +4,8 @@ import { type Fate, SendError } from '../errors.js';
 import { drawnFrom } from '../flow/drawn-from.js';
 import { currentDelivery, type Hold } from '../flow/hold.js';
 import { reporting } from '../flow/report.js';
+import type { DrawnBody } from '../outbox/way-out.js';
 import type { OutgoingBody } from './body.js';
-
-/** A chunk for the wire; `last` completes the body. */
-export interface BodyPart {
-  readonly bytes: Uint8Array;
-  readonly last: boolean;
-}
 
 /**
  * One body of ours, drawn from its source as there is room. At most one chunk waits here, if the source heeds its hold, else as many as `maxWaitingBytes`.
@@ -18,7 +13,7 @@ export interface BodyPart {
  * It is opened before its frame begins: a source that fails at once, as a file that is not there, does no harm then. The last chunk is not given away before the
  * source has completed: a body that turns out to be longer than its size is never whole for the peer.
  */
-export class BodySource {
+export class BodySource implements DrawnBody {
   readonly size: number;
   readonly #source: ObservableInput<Uint8Array>;
   readonly #maxWaitingBytes: number;
@@ -40,20 +35,18 @@ export class BodySource {
     this.#changed = changed;
   }
 
-  /** Opens the source, once. Returns whether it has said nothing yet: its frame is to wait. */
   prepare(): boolean {
     if (!this.#isOpen) this.#open();
     return this.#waiting.length === 0 && !this.#isComplete && !this.#failure;
   }
 
-  /** What its sender is told, if it cannot be sent whole. */
   error(fate: Fate): SendError | undefined {
     const text = 'A streamed body could not be sent whole';
     return this.#failure && new SendError('body-failed', text, { fate, ...this.#failure });
   }
 
   /** The next chunk for the wire, if there is one, and lets the source go on. */
-  take(): BodyPart | undefined {
+  take(): ReturnType<DrawnBody['take']> {
     const isLast = this.#waiting.length === 1 && this.#came === this.size;
     if (isLast && !this.#isComplete) return undefined;
     const bytes = this.#waiting.shift();

@@ -1,643 +1,691 @@
-import { Observable, type Observer, of, Subscriber } from 'rxjs';
-import { AsyncSchemaError, ProtocolError, WireError } from '../errors.js';
-import type { Gate } from '../flow/hold.js';
-import type { Frame, FramingMachine, Wait } from '../framing/framing.js';
-import type { Wire, WireClosed } from '../transport/transport.js';
-import type { Connection, Protocol } from './connection.js';
+import {
+  AsyncSubject,
+  asapScheduler,
+  BehaviorSubject,
+  map,
+  Observable,
+  type ObservableInput,
+  of,
+  type Subscriber,
+} from 'rxjs';
+import { ProtocolError, SendError, WireError } from '../errors.js';
+import { Gate, type GateOwner } from '../flow/hold.js';
+import { iterate } from '../flow/iterate.js';
+import { Outcome } from '../flow/outcome.js';
+import { reporting } from '../flow/report.js';
+import type { Framing, FramingMachine, FramingPort, Wait } from '../framing/framing.js';
+import type { Frame } from '../outbox/frame.js';
+import { PlainOut } from '../outbox/plain-out.js';
+import { lost, tellFailed } from '../outbox/told.js';
+import type { OutgoingFrame, OutOwner, Sender, WayOut } from '../outbox/way-out.js';
+import type { Wire } from '../transport/transport.js';
+import { blamed, claimed } from './claim.js';
+import type { Closed, Connection, Flow, Protocol } from './connection.js';
 import { Deadlines } from './deadlines.js';
-import { encode, type Spoken } from './encoder.js';
-import type { FrameDoor } from './frames.js';
-import type { Inbound, InboundOwner } from './inbound.js';
-import { type Failure, Inbox, type InboxEvents, type None, none } from './inbox.js';
-import { Life } from './life.js';
+import { bytesOf, demandBytes, type Spoken } from './encoder.js';
+import { type FrameDoor, frames } from './frames.js';
 import type { ConnectionSettings } from './options.js';
-import type { ManySender, Outbox, Sender, Sending } from './outbox.js';
-import { Pace } from './pace.js';
-import type { StreamRoad } from './send-all.js';
-import type { BodiesHost, StreamedBodiesOf } from './streamed-bodies.js';
-import { Meter } from './traffic.js';
-import { beginTurn, endTurn, flushAfterTurn, isTurn } from './turns.js';
+import { type SendingStream, type StreamRoad, sendAll } from './send-all.js';
+import { type Counts, newCounts } from './traffic.js';
 import { watched } from './watched.js';
-import { type Waiting, Water } from './water.js';
-import type { Writer, WriterEvents } from './writer.js';
 
-type Deadline = Wait | 'write' | 'close' | 'claim' | 'message';
+type Deadline = Wait | 'write' | 'close' | 'claim';
 
-interface Fault {
-  readonly error: ProtocolError;
-  readonly reset: boolean;
+/** Why it ends. */
+interface Failure {
+  readonly error: unknown;
 }
 
+const none = Symbol();
+
 /**
- * A connection at work: the machine between the wire and the two boxes, and the clock beside them.
+ * A connection: what its owner sees of it, and what makes it go. The machine stands between the wire and its two sides, and the clock beside them.
  *
- *     wire.bytes$ ─▶ machine ─▶ inbox ─▶ messages$
- *     wire.write ◀─ writer ◀─ machine ◀─ outbox ◀─ send
+ *     wire.bytes$ ─▶ machine ─▶ gate ─▶ messages$
+ *     wire.write ◀─ out ◀─ machine.talk ◀─ send
  *
- * Whatever happens is noted first and acted on in `turn`, in one order: so that the machine is never called back from inside itself. It is a class, and makes what it has when
- * that is needed, because a server has ten thousand of them, most of them idle.
+ * Whatever happens is noted first and acted on in `turn`, in one order: so that the machine is never called back from inside itself. It is one class, because each seam costs a
+ * page bytes and a server of ten thousand connections memory; and makes what it has when that is needed, because most of them are idle. What only some connections have is not
+ * here: see `HostedCore`, `BodyCore`, `Outbox`, `PacedDecoder`.
  */
-export class Core<In, Out>
-  implements StreamRoad<Out>, FrameDoor<Out>, BodiesHost, WriterEvents, InboxEvents<In>, InboundOwner
+export class Core<In = unknown, Out = unknown>
+  implements Connection<In, Out>, FrameDoor<Out>, StreamRoad<Out>, FramingPort, OutOwner, GateOwner
 {
   readonly wire: Wire;
-  spoken: Spoken<In, Out>;
-  readonly meter: Meter;
-  readonly life = new Life();
-  readonly sends: Outbox;
-  readonly mark: Water;
-  readonly received: Inbox<In>;
-  readonly #settings: ConnectionSettings<In, Out>;
-  readonly #out: Writer;
-  /** Made for the first deadline. */
+  readonly settings: ConnectionSettings<In, Out>;
+  readonly traffic: Counts = newCounts();
+  /** Where messages are delivered, and may be held. */
+  readonly gate: Gate = new Gate(this);
+  machine!: FramingMachine<unknown>;
+  out!: WayOut;
+  /** Messages that are delivered, or being delivered, and not consumed. */
+  held = 0;
+  gone = false;
+  #framing: Framing;
+  #codec: Spoken<In, Out>['codec'];
+  #opening: Subscriber<Connection<In, Out>> | undefined;
   #timers: Deadlines<Deadline> | undefined;
-  /** What it has of its server's budget: made for the first bytes that count. */
-  #budgeted: Inbound | undefined;
-  /** Made for the first message that comes in more than one part. */
-  #pace: Pace | undefined;
-  #connection: Connection<In, Out> | undefined;
-  #opening: Observer<Connection<In, Out>> | undefined;
-  machine: FramingMachine;
-  #bodies: StreamedBodiesOf | undefined;
-  /** Messages read from a machine that another has followed: that one knows nothing of them. */
-  #readBefore = 0;
 
-  /** Noted, and not yet acted on. */
+  // What has come of it so far.
   #hasOpened = false;
-  #peerHasEnded = false;
-  #fault: Fault | undefined;
+  /** Of ours and of theirs: `close` was called; FIN was asked for, and is on its way; FIN has come, the machine knows of it, and everything before it is acted on. */
+  #isClosing = false;
+  #fin: 'asked' | 'sent' | undefined;
+  #theirFin: 'come' | 'told' | undefined;
+  #peerEnded = false;
+  #fault: (Failure & { readonly reset: boolean | undefined }) | undefined;
+  #failure: Failure | undefined;
+  #by: Closed['by'] | undefined;
+  #blame: Pick<Closed, 'handlerError'> | undefined;
+  /** Why nothing of ours goes out any more, and what did not. */
+  #lostBy: Failure | undefined;
+  #unsent: readonly Uint8Array[] | undefined;
+  #droppedMessages = 0;
+  #droppedBytes = 0;
 
-  #isUndecodable = false;
-  #isTurning = false;
-  #turnAgain = false;
+  // Who reads, and what they have been told.
+  #readers: readonly Subscriber<In>[] = [];
+  #isStarted = false;
+  #isStarting = false;
+  #isDelivering = false;
+  /** Read ahead of its delivery, to find out whether anything is left before the end. */
+  #ahead: In | typeof none = none;
+  /** What `messages$` ends with, behind what is there; and that it has. */
+  #ending: { readonly failure?: Failure | undefined } | undefined;
+  #isOver = false;
+
+  // Made for those who ask.
+  #id: string | undefined;
+  #closed: AsyncSubject<Closed> | undefined;
+  #outcome: Closed | undefined;
+  #finSent: AsyncSubject<void> | undefined;
+  #flow: BehaviorSubject<Flow> | undefined;
+  #streams: Set<SendingStream> | undefined;
+
+  #isFull = false;
   #isPaused = false;
-  #isUnclaimed = false;
-  /** Set while a machine waits for the road to be quiet: for how long it must have been. */
-  #quietMs: number | undefined;
+  #isTurning = false;
+  #turnsAgain = false;
 
-  constructor(wire: Wire, settings: ConnectionSettings<In, Out>) {
-    const { framing, bodies } = settings;
+  constructor(wire: Wire, settings: ConnectionSettings<In, Out>, opening: Subscriber<Connection<In, Out>>) {
     this.wire = wire;
-    this.#settings = this.spoken = settings;
-    this.meter = new Meter(settings.traffic);
-    this.sends = settings.openOutbox(wire, this, settings, this.meter);
-    this.#out = this.sends.out;
-    this.mark = new Water(this.sends, settings);
-    this.received = new Inbox(this);
-    this.#bodies = bodies?.open(framing, this);
-    this.machine = this.#bodies?.machine ?? framing.open(this);
-  }
-
-  /** Begins the conversation: `opening` is given what the owner will see of it, when the opening exchange is done. */
-  start(connection: Connection<In, Out>, opening: Observer<Connection<In, Out>>): void {
-    this.#connection = connection;
+    this.settings = settings;
+    this.#framing = settings.framing;
+    this.#codec = settings.codec;
     this.#opening = opening;
-    const core = this as unknown as Core<never, never>;
-    this.wire.bytes$.subscribe(new FromWire(core));
-    this.wire.closed$.subscribe(new WireEnd(core));
-    this.machine.start();
+  }
+
+  /** Begins the conversation; `opening` is given the connection when the opening exchange is done. Returns what gives it up before. */
+  start(): () => void {
+    this.out = this.settings.outbox?.(this) ?? new PlainOut(this);
+    this.machine = this.machineOf(this.#framing);
+    this.wire.bytes$.subscribe(this);
+    this.wire.closed$.subscribe(({ error }) => {
+      if (error) this.#fail(error, true);
+      else this.shut();
+    });
+    if (this.machine.talk) this.machine.talk.start();
+    else this.ready();
     this.turn();
+    return () => this.#opening && this.destroy();
   }
 
-  // --- what its owner asks
-
-  /** Queues a message, or fails it; gives back what withdraws it. */
-  begin(message: Out, sender: Sender): (() => void) | undefined {
-    return this.withdrawal(this.add(message, sender));
+  /** What a framing makes of the bytes here. */
+  protected machineOf(framing: Framing): FramingMachine<unknown> {
+    return framing.open(this);
   }
 
-  /** What has begun goes out whole, so there is nothing to undo. */
-  withdrawal(sending: Sending | undefined): (() => void) | undefined {
-    this.mark.look();
-    if (sending?.state !== 'queued') return undefined;
-    return () => {
-      // What stands behind a body that has given nothing may begin, if it is not taken back, too.
-      if (this.sends.withdraw(sending)) flushAfterTurn(this);
-    };
+  // --- what its owner sees: Connection
+
+  get id(): string {
+    this.#id ??= crypto.randomUUID();
+    return this.#id;
   }
 
-  encode(message: Out): Frame {
-    return encode(this.spoken, message);
+  get local(): Wire['local'] {
+    return this.wire.local;
   }
 
-  sendFrame(frame: Frame): Observable<void> {
-    return new Observable((subscriber) => this.withdrawal(this.addFrame(frame, subscriber)));
+  get remote(): Wire['remote'] {
+    return this.wire.remote;
   }
 
-  addFrame(frame: Frame, sender: Sender): Sending | undefined {
-    if (frame.streamed !== undefined) throw new TypeError('A frame without its body cannot be sent');
-    const sending = this.#queued(this.sends.add(frame, sender));
-    this.mark.look();
-    return sending;
+  get security(): Wire['security'] {
+    return this.wire.security;
   }
 
-  get begunCount(): number {
-    return this.sends.begunCount;
+  get upgrade(): Wire['upgrade'] {
+    return this.wire.upgrade;
   }
 
-  /** Queues a message, or fails it; the mark is the caller's to look at. Throws a `SendError` for one that cannot be encoded. */
-  add(message: Out, sender: Sender): Sending | undefined {
-    const frame = this.encode(message);
-    const source = this.spoken.bodies?.sourceOf(message, this.#settings.maxQueuedBytes, this);
-    return this.#queued(this.sends.add(frame, sender, source));
+  get messages$(): Observable<In> {
+    return new Observable((reader) => this.#read(reader));
   }
 
-  whenRoom(stream: Waiting): void {
-    this.mark.whenRoom(stream);
+  get closed$(): Observable<Closed> {
+    this.#closed ??= new AsyncSubject();
+    this.#tell();
+    return this.#closed.asObservable();
   }
 
-  get full(): boolean {
-    this.mark.look();
-    return this.mark.full;
+  get flow$(): Observable<Flow> {
+    this.#flow ??= new BehaviorSubject<Flow>(this.#isFull ? 'paused' : 'open');
+    if (this.#outcome) this.#flow.complete();
+    return this.#flow.asObservable();
   }
 
-  /** Takes out what has not begun of a stream. */
-  withdrawAll(stream: ManySender & Waiting): void {
-    this.mark.leave(stream);
-    if (this.sends.withdrawAll(stream)) flushAfterTurn(this);
+  send(message: Out): Observable<void> {
+    if (!this.#codec) demandBytes(message);
+    const send = new Outcome<Out>(this, message);
+    return watched()?.made(this, message, send as Outcome) ?? send;
   }
 
-  /** Somebody takes charge. */
-  claimed(): void {
-    if (!this.#isUnclaimed) return;
-    this.#isUnclaimed = false;
-    this.#timers?.clear('claim');
+  sendAll(messages: ObservableInput<Out>): Observable<void> {
+    return sendAll(messages, this);
   }
 
-  reframe<NextIn, NextOut>(next: Protocol<NextIn, NextOut>): void {
-    const { framing } = this.spoken;
-    if (!framing.halfClose)
-      throw new TypeError(`${framing.name} has state on both sides: it cannot be swapped out`);
-    if (this.life.state !== 'open') throw new WireError('reset', 'The connection has ended, or is about to');
-    if (this.#bodies?.open || this.machine.midFrame || !this.sends.empty)
-      throw new TypeError('A body is on its way, or a message that was framed before');
-    this.#bodies = undefined;
-    const unread = this.machine.release();
-    this.#readBefore += this.received.held;
-    const codec = next.codec as unknown as typeof this.spoken.codec;
-    this.spoken = { framing: next.framing ?? framing, codec, bodies: undefined };
-    this.machine = this.spoken.framing.open(this);
-    this.machine.start();
-    this.machine.receive(unread);
+  reframe<NextIn = Uint8Array, NextOut = NextIn>(
+    next: Protocol<NextIn, NextOut>,
+  ): Connection<NextIn, NextOut> {
+    if (!this.#framing.halfClose)
+      throw new TypeError(`${this.#framing.name} has state on both sides: it cannot be swapped out`);
+    if (this.#fin || this.#peerEnded || this.gone)
+      throw new WireError('reset', 'The connection has ended, or is about to');
+    const unread = this.machine.rest();
+    this.#framing = next.framing ?? this.#framing;
+    this.#codec = next.codec as never;
+    this.machine = this.machineOf(this.#framing);
+    this.machine.talk?.start();
+    for (const chunk of unread) this.machine.push(chunk);
     this.turn();
+    return this as never;
   }
 
-  beginEnding(): void {
-    this.claimed();
-    this.life.go('end');
-    this.turn();
+  end(): Observable<void> {
+    const { name, halfClose } = this.#framing;
+    if (!halfClose || this.wire.halfClose === false)
+      throw new TypeError(`${halfClose ? 'This road' : name} cannot half-close: use close()`);
+    return new Observable((subscriber) => {
+      this[claimed]();
+      this.#fin ??= 'asked';
+      this.turn();
+      this.#finSent ??= new AsyncSubject();
+      this.#tell();
+      return this.#finSent.subscribe(subscriber);
+    });
   }
 
-  beginClosing(): void {
-    this.claimed();
-    if (this.life.state === 'opening') {
-      this.destroy();
-      return;
-    }
-    this.life.by ??= 'us';
-    if (this.life.go('close')) {
-      this.#await('close', this.#settings.closeTimeoutMs);
-      this.machine.close();
-    }
-    this.#bodies?.cut();
-    this.received.cut();
-    this.turn();
+  close(): Observable<void> {
+    return new Observable((subscriber) => {
+      this[claimed]();
+      this.#by ??= 'us';
+      if (!this.gone && !this.#isClosing && !(this.#peerEnded && this.finSent)) {
+        this.#awaitClose();
+        this.#isClosing = true;
+        if (this.#ahead !== none) this.#droppedMessages++;
+        this.#ahead = none;
+        this.#fin ??= 'asked';
+        this.machine.talk?.close();
+        this.#drop(this.machine.unreadBytes);
+      }
+      this.#cut({});
+      this.turn();
+      return this.closed$.pipe(map(() => {})).subscribe(subscriber);
+    });
   }
 
   destroy(error?: unknown): void {
-    this.life.by ??= 'us';
+    this.#by ??= 'us';
     // The peer shall not take for an orderly end what is none here.
-    this.#shut(error === undefined ? undefined : { error }, error !== undefined);
-    this.#bodies?.cut(error);
-    this.received.cut(this.life.failure);
-    this.#tellClosed();
+    this.shut(error === undefined ? undefined : { error }, error !== undefined, true);
   }
 
-  /** Nobody waits for it to open any more. */
-  abandon(): void {
-    if (this.life.state === 'opening') this.destroy();
+  [Symbol.asyncIterator](): AsyncIterator<In> {
+    return iterate(this.messages$);
   }
 
-  // --- what the machine asks: StreamingPort, and what bodies ask: BodiesHost
+  // --- what other rooms may do with it
 
-  write(bytes: Uint8Array, last: boolean): void {
-    if (this.life.state === 'closed') return;
-    if (last) this.sends.handed();
-    this.#out.write(bytes, last);
+  [claimed](): void {}
+
+  [blamed](error: unknown): void {
+    this.#blame ??= { handlerError: error };
   }
 
-  opened(): void {
-    this.#hasOpened = true;
+  get [frames](): FrameDoor<Out> {
+    return this;
   }
 
-  writeBody(): void {
-    this.#bodies?.draw();
+  get spoken(): Spoken<In, Out> {
+    return { framing: this.#framing, codec: this.#codec };
   }
 
-  outcome(of: 'taken' | 'refused'): void {
-    this.sends.outcome(of);
+  // --- what goes
+
+  encode(message: Out): Frame {
+    return this.#framing.encode(bytesOf(this.#codec, message));
   }
 
-  fail(error: ProtocolError, { reset }: { readonly reset: boolean }): void {
-    this.#fault ??= { error, reset };
+  /** Queues a message, or fails it; gives back what takes it out again: what has begun goes out whole. */
+  begin(message: Out, sender: Sender): (() => void) | undefined {
+    return this.addFrame(this.encode(message), sender);
   }
 
-  await(wait: Wait, ms: number): void {
-    if (wait === 'quiet') this.#quietMs = ms;
-    this.#await(wait, ms);
+  addFrame(frame: OutgoingFrame, sender: Sender): (() => void) | undefined {
+    this[claimed]();
+    const { out } = this;
+    const { messages } = out;
+    const { maxQueuedBytes, maxQueuedMessages } = this.settings;
+    if (this.#lostBy || this.finSent) return tellFailed(sender, lost('not-sent', this.#lostBy?.error));
+    if (messages && (messages >= maxQueuedMessages || out.bytes + frame.body.length > maxQueuedBytes))
+      return tellFailed(
+        sender,
+        new SendError('queue-full', `${messages} messages, ${out.bytes} bytes, wait to be taken`, {
+          fate: 'not-sent',
+        }),
+      );
+    const withdraw = out.add(frame, sender);
+    this.#look();
+    return withdraw;
   }
 
-  settle(wait: Wait): void {
-    if (wait === 'quiet') this.#quietMs = undefined;
-    this.#timers?.clear(wait);
+  withdrawAll(stream: SendingStream): void {
+    this.#streams?.delete(stream);
+    this.out.withdrawAll?.(stream);
   }
 
-  grant(bytes: number, force: boolean): boolean {
-    return this.#share?.grant(bytes, force) ?? true;
+  /** Whether streams wait: it is above the high mark, and has not fallen to the low one since. */
+  get full(): boolean {
+    return this.#isFull && !this.gone;
   }
 
-  /** @internal There may be room in the server's budget once more. */
-  roomAgain(): void {
-    this.machine.retry?.();
-    this.turn();
+  whenRoom(stream: SendingStream): void {
+    this.#streams ??= new Set();
+    this.#streams.add(stream);
   }
 
-  // --- what the wire brings
+  /** Whether what waits has crossed a mark: up half of either bound, and down a quarter. */
+  #look(): void {
+    const { maxQueuedBytes, maxQueuedMessages } = this.settings;
+    const part = this.#isFull ? 4 : 2;
+    const isFull = this.out.bytes > maxQueuedBytes / part || this.out.messages > maxQueuedMessages / part;
+    if (isFull === this.#isFull) return;
+    this.#isFull = isFull;
+    this.#flow?.next(isFull ? 'paused' : 'open');
+  }
 
-  cameBytes(chunk: Uint8Array): void {
-    if (this.life.state === 'closed') return;
-    this.meter.came(chunk.length);
-    // What the machine writes goes out at the end of the turn that follows.
-    beginTurn();
-    try {
-      this.machine.receive(chunk);
-      this.turn();
-    } finally {
-      endTurn();
+  #tellRoom(): void {
+    for (const stream of this.#streams ?? []) {
+      if (this.full) break;
+      this.#streams?.delete(stream);
+      stream.hasRoom();
     }
   }
 
-  cameEnd(): void {
-    if (this.life.state === 'closed') return;
-    this.machine.receiveEnd();
-    this.#peerHasEnded = true;
+  /** Begins what may begin. */
+  protected pump(): void {
+    this.out.pump?.();
+  }
+
+  /** Nothing of ours goes out any more. */
+  protected loseSends(why: Failure): void {
+    if (this.#lostBy) return;
+    this.#lostBy = why;
+    this.#unsent = this.out.fail(why.error);
+  }
+
+  progress(pending: boolean): void {
+    this.await('write', pending ? this.settings.writeTimeoutMs : undefined);
+    this.machine.talk?.progress(pending);
+  }
+
+  get finSent(): boolean {
+    return this.#fin === 'sent';
+  }
+
+  // --- what comes: the observer of the wire
+
+  next(chunk: Uint8Array): void {
+    if (this.gone) return;
+    this.count('bytesIn', chunk.length);
+    // What the machine writes goes out at the end of the turn.
+    this.turn(() => {
+      this.machine.push(chunk);
+      if (this.#isClosing) this.#drop(chunk.length);
+    });
+  }
+
+  complete(): void {
+    this.#theirFin ??= 'come';
+    if (!this.gone) this.machine.talk?.receiveEnd();
     this.turn();
   }
 
   /** Where nothing more can be said: RST and its like. */
-  cutOff(error: unknown): void {
+  error(error: unknown): void {
     this.#fail(error, true);
     this.turn();
   }
 
-  /** The wire is gone. */
-  wireClosed({ error }: WireClosed): void {
-    if (error) this.#fail(error, true);
-    else this.#shut(undefined, false);
-    this.#tellClosed();
+  #read(reader: Subscriber<In>): void {
+    this[claimed]();
+    if (this.#isOver) {
+      this.#tellEnd(reader);
+      return;
+    }
+    this.#isStarted &&= this.#isObserved;
+    this.#readers = this.#readers.filter(isReading).concat(reader);
+    if (this.#isStarted || this.#isStarting) return;
+    // In a later task, so that all who subscribe in this turn see the first message.
+    this.#isStarting = true;
+    asapScheduler.schedule(() => {
+      this.#isStarting = false;
+      this.#isStarted = this.#isObserved;
+      this.turn();
+    });
   }
 
-  // --- what the writer tells: WriterEvents
-
-  handed(bytes: number): void {
-    this.meter.went(bytes);
-    this.sends.endRun();
+  /** Nothing is undone when a reader leaves: it is looked at, because to be told would cost ten thousand connections a function and a list each. */
+  get #isObserved(): boolean {
+    return this.#readers.some(isReading);
   }
 
-  lastWritten(pieces: number): void {
-    this.sends.written(pieces);
-    this.turn();
+  /** Whether somebody reads, and there is room. */
+  get #isWanted(): boolean {
+    return this.#isStarted && this.#isObserved && this.gate.open;
   }
 
-  writerHasRoom(): void {
-    if (this.#bodies?.drawing) this.turn();
-  }
-
-  progress(pending: boolean): void {
-    if (pending) this.#await('write', this.#settings.writeTimeoutMs);
-    else this.#timers?.clear('write');
-    if (this.#quietMs === undefined) return;
-    // The road is not quiet while bytes of ours are on it, as far as we can tell.
-    if (pending) this.#timers?.clear('quiet');
-    else this.#await('quiet', this.#quietMs);
-  }
-
-  // --- what the inbox asks and tells: InboxEvents
-
-  readMessage(): In | None {
-    const message = this.#bodies ? this.#readBody(this.#bodies) : this.#readBytes();
-    // What is found only now, of a peer that has ended, comes before its end.
-    if (message === none && this.#fault) this.#failWith(this.#fault, true);
-    return message;
-  }
-
-  messageConsumed(): void {
-    if (this.#readBefore > 0) this.#readBefore--;
-    else this.machine.consumed();
-    this.#budgeted?.consumed();
-    this.#turnSoon();
-  }
-
-  inboxReady(): void {
-    this.#turnSoon();
-  }
-
-  willDeliver(message: In, gate: Gate): void {
-    this.#bodies?.willDeliver(message, gate);
-  }
-
-  get isInside(): boolean {
-    return this.#bodies?.open === true;
-  }
-
-  // --- one turn: everything that has become possible
-
-  turn(): void {
-    this.#turnAgain = true;
-    if (this.#isTurning) return;
-    this.#isTurning = true;
-    beginTurn();
+  #next(): In | typeof none {
+    const ahead = this.#ahead;
+    this.#ahead = none;
+    if (ahead !== none) return ahead;
     try {
-      while (this.#turnAgain || this.#fault) this.#turnOnce();
-    } finally {
-      this.#isTurning = false;
-      endTurn();
-    }
-    this.#holdThePeer();
-  }
-
-  /** Behind the turn of another connection that brings it about, which may do so for each of a hundred messages. */
-  #turnSoon(): void {
-    if (this.#isTurning || !isTurn()) this.turn();
-    else flushAfterTurn(this);
-  }
-
-  /** @internal The turn has come that was to come soon. */
-  flush(): void {
-    this.turn();
-  }
-
-  #turnOnce(): void {
-    this.#turnAgain = false;
-    if (this.#hasOpened) this.#tellOpened();
-    this.sends.settle();
-    this.#bodies?.deliver();
-    this.received.deliver();
-    if (this.#fault) this.#failWith(this.#fault, this.isInside);
-    if (this.#peerHasEnded) this.#peerEnded();
-    this.sends.pump();
-    if (this.#bodies?.write()) this.#turnAgain = true;
-    this.mark.look();
-    this.#finishIfDone();
-  }
-
-  #queued(sending: Sending | undefined): Sending | undefined {
-    this.claimed();
-    // What could begin has begun, and made nothing else possible.
-    if (sending?.state !== 'begun') this.turn();
-    return sending;
-  }
-
-  #readBytes(): In | None {
-    for (let bytes = this.machine.read(); bytes && !this.#isUndecodable; bytes = this.machine.read()) {
-      const { codec } = this.spoken;
-      this.#count(bytes.length);
-      if (codec === undefined) return bytes as In;
-      try {
-        return codec.decode(bytes);
-      } catch (cause) {
-        this.#skip(cause, bytes);
+      while (!this.#isOver || this.#isClosing) {
+        const message = this.#nextBytes();
+        if (!message) break;
+        if (this.#isClosing) {
+          this.#droppedMessages++;
+          continue;
+        }
+        this.count('messagesIn');
+        if (!this.#codec) return message as In;
+        try {
+          return this.#codec.decode(message as Uint8Array);
+        } catch (cause) {
+          this.#skip(cause, message as Uint8Array);
+        }
       }
+    } catch (error) {
+      this.machine = silent;
+      if (!this.#isClosing) this.fail(error);
     }
+    this.#failIfFaulty(true);
     return none;
   }
 
-  #readBody(bodies: StreamedBodiesOf): In | None {
-    const body = bodies.read();
-    // A body that comes in parts is never here.
-    if (body !== none) this.#count(bodies.open ? 0 : body.size);
-    return body as In | None;
-  }
-
-  #count(bytes: number): void {
-    this.meter.read();
-    this.#share?.read(bytes);
+  /** The next message of the machine, which hears of the end behind the last. */
+  #nextBytes(): unknown {
+    const message = this.machine.read();
+    if (message || this.#theirFin !== 'come') return message;
+    this.#theirFin = 'told';
+    this.machine.end();
+    return this.machine.read();
   }
 
   /** What a codec cannot decode ends the connection there, or is left out. */
   #skip(cause: unknown, bytes: Uint8Array): void {
+    const isMistake = (cause as { readonly code?: unknown } | undefined)?.code === 'async-schema';
+    const { onUndecodable } = this.settings;
     const error = new ProtocolError('not-decodable', 'A message is no value of the codec', { cause, bytes });
-    const mistake = cause instanceof AsyncSchemaError;
-    const { onUndecodable } = this.#settings;
-    if (onUndecodable && !mistake) {
-      this.machine.consumed();
-      this.#budgeted?.consumed();
-      // Subscribed to, an observer that throws is reported by RxJS and harms nobody.
-      of(error).subscribe(onUndecodable);
-      this.#isUndecodable = this.received.over;
-    } else {
-      this.#isUndecodable = true;
-      this.#fail(mistake ? cause : error, true);
+    if (isMistake || !onUndecodable) {
+      this.fail(isMistake ? cause : error, true);
+      throw error;
     }
+    this.machine.consumed?.();
+    // Subscribed to, an observer that throws is reported by RxJS and harms nobody.
+    of(error).subscribe(onUndecodable);
   }
 
-  #tellOpened(): void {
-    this.#hasOpened = false;
-    if (!this.life.go('opened')) return;
-    const { claimTimeoutMs } = this.#settings;
-    this.#isUnclaimed = claimTimeoutMs !== undefined;
-    const connection = this.#connection as Connection<In, Out>;
-    const opening = this.#opening;
-    this.#opening = undefined;
-    watched()?.opened(connection, () => this.machine.unreadBytes);
-    opening?.next(connection);
-    opening?.complete();
-    // Most are claimed at once.
-    if (this.#isUnclaimed && claimTimeoutMs !== undefined) this.#await('claim', claimTimeoutMs);
+  /** May decode one message ahead: only when no more can come. */
+  protected isNothingLeft(): boolean {
+    this.#ahead = this.#next();
+    return this.#ahead === none;
   }
 
-  #peerEnded(): void {
-    this.#peerHasEnded = false;
-    this.life.by ??= 'peer';
-    if (this.life.state === 'opening') {
-      const text = 'The peer ended the connection before the opening was done';
-      this.#fail(new ProtocolError('cut-short', text), false);
+  /** Delivers what is there and wanted. */
+  #deliver(): void {
+    if (this.#isDelivering || this.#isOver) return;
+    this.#isDelivering = true;
+    while (this.#isWanted) {
+      const message = this.#next();
+      if (message === none) break;
+      if (this.#isObserved) {
+        this.held++;
+        if (this.gate.deliver(this.#readers, message)) this.#consumed();
+      } else this.#ahead = message; // while it was decoded the reader has left
+    }
+    this.#isDelivering = false;
+    // The end waits behind what is there, and for somebody to tell, but not for room.
+    if (this.#ending && this.#isStarted && this.#isObserved && this.isNothingLeft()) this.#cut();
+  }
+
+  #consumed(): void {
+    this.held--;
+    this.machine.consumed?.();
+  }
+
+  /** @internal A held message has lost its last hold. */
+  consumed(): void {
+    this.#consumed();
+    this.soon();
+  }
+
+  /** @internal There is room for another. */
+  opened(): void {
+    this.soon();
+  }
+
+  /** Ends `messages$` now. */
+  #cut(how = this.#ending): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#ending = how;
+    for (const reader of this.#readers) this.#tellEnd(reader);
+  }
+
+  #tellEnd(reader: Subscriber<In>): void {
+    const failure = this.#ending?.failure;
+    reporting(() => (failure ? reader.error(failure.error) : reader.complete()));
+  }
+
+  /** Drops what comes. */
+  #drop(bytes: number): void {
+    this.#droppedBytes += bytes;
+    this.#next();
+  }
+
+  // --- a turn: everything that has become possible
+
+  /** `came` is what made it so, if that belongs to the turn. */
+  turn(came?: () => void): void {
+    this.#turnsAgain = true;
+    if (this.#isTurning) {
+      came?.();
       return;
     }
-    if (!this.spoken.framing.halfClose) {
-      this.#bodies?.peerEnded();
-      this.sends.fail(new WireError('reset', 'The peer has ended the connection'));
+    this.#isTurning = true;
+    this.out.enter?.();
+    try {
+      came?.();
+      while (this.#turnsAgain) this.#turnOnce();
+    } finally {
+      this.#isTurning = false;
+      this.out.leave?.();
     }
-    this.life.go('peerEnd');
-    this.received.end();
-    if (!this.received.observed) this.#await('close', this.#settings.closeTimeoutMs);
+    if (!this.gone) this.#holdThePeer();
   }
 
-  /** Sends FIN when nothing of ours is left to say. */
+  soon(): void {
+    if (this.#isTurning || !this.out.soon?.()) this.turn();
+  }
+
+  #turnOnce(): void {
+    this.#turnsAgain = false;
+    if (this.#hasOpened) this.open();
+    this.out.settle();
+    this.#deliver();
+    this.#failIfFaulty();
+    if (this.#theirFin && !this.#peerEnded && !this.gone) this.#endOfPeer();
+    this.pump();
+    this.#look();
+    this.#tellRoom();
+    this.#finishIfDone();
+  }
+
+  #endOfPeer(): void {
+    this.#peerEnded = true;
+    this.#by ??= 'peer';
+    this.#ending ??= {};
+    if (!this.#framing.halfClose)
+      this.loseSends({ error: new WireError('reset', 'The peer has ended the connection') });
+    this.#deliver();
+    this.#failIfFaulty();
+    if (!this.#isObserved) this.#awaitClose();
+  }
+
+  /** Our FIN goes out behind what was queued, when it was asked for, or the peer has ended and we have nothing to add. */
   #finishIfDone(): void {
-    if (this.life.state === 'open' || !this.sends.empty || !this.#mayFinish()) return;
-    if (this.#bodies?.isCutInside) this.#resetInside();
-    if (!this.machine.tryEnd()) return;
-    this.life.go('finSent');
-    if (this.life.state === 'finishing') this.#await('close', this.#settings.closeTimeoutMs);
-    else this.#timers?.clear('close');
-    this.#out.end();
+    if (this.gone || this.finSent || !(this.#fin || this.#isAllRead())) return;
+    if (this.out.queued || this.machine.talk?.tryEnd() === false) return;
+    this.#fin = 'sent';
+    if (this.#peerEnded || this.#isClosing) this.#awaitClose();
+    else this.await('close');
+    this.out.end();
+    this.#tell();
   }
 
-  /** The peer has left inside a body of ours, and hears no more of it: our FIN would be misread. */
-  #resetInside(): void {
-    this.#shut(undefined, true);
-    this.received.end();
-    this.#tellClosed();
+  #isAllRead(): boolean {
+    if (!this.#peerEnded || (this.#framing.halfClose && this.settings.allowHalfOpen)) return false;
+    return !this.held && (this.#isOver || this.isNothingLeft());
   }
 
-  #mayFinish(): boolean {
-    const { state } = this.life;
-    if (state === 'ended') {
-      const staysOpen = this.spoken.framing.halfClose && this.#settings.allowHalfOpen;
-      return this.received.consumedAll() && !staysOpen;
-    }
-    return state === 'closing' || state === 'ending' || state === 'leaving';
-  }
-
-  /** Where the framing can be held by the road, it is: the others hold by themselves. While nothing is unread the road stays open, so that FIN is noticed. */
+  /** By the road, where the machine has no better way. */
   #holdThePeer(): void {
-    const { state } = this.life;
-    if (state === 'closed') return;
-    const drops = state === 'closing' || state === 'finishing';
-    const machine = this.machine;
-    const share = machine.unreadBytes > 0 ? this.#share : this.#budgeted;
-    const isFull = share?.look() === true;
-    // A framing whose directions depend on each other has deadlines of its own.
-    if (this.spoken.framing.halfClose)
-      this.#watchPace(!drops && !isFull && this.#isWanted && (machine.unreadBytes > 0 || this.isInside));
-    const pause = machine.pausable && (isFull || !this.#isWanted) && !drops && machine.unreadBytes > 0;
-    if (pause === this.#isPaused) return;
-    this.#isPaused = pause;
-    if (pause) this.wire.pause();
+    const { machine } = this;
+    const isWanted = this.#isWanted;
+    const holds = machine.look ? machine.look(!this.#isClosing && isWanted) : !isWanted;
+    const isPaused = !this.#isClosing && holds && machine.unreadBytes > 0;
+    if (isPaused === this.#isPaused) return;
+    this.#isPaused = isPaused;
+    if (isPaused) this.wire.pause();
     else this.wire.resume();
   }
 
-  get #share(): Inbound | undefined {
-    this.#budgeted ??= this.#settings.inbound?.(this);
-    return this.#budgeted;
+  // --- its life
+
+  ready(): void {
+    this.#hasOpened = !this.gone;
   }
 
-  #watchPace(isInside: boolean): void {
-    if (isInside)
-      this.#pace ??= new Pace(this.meter, this.#settings.messageTimeoutMs, (ms) =>
-        this.#await('message', ms),
-      );
-    this.#pace?.look(isInside);
+  protected open(): void {
+    const opening = this.#opening;
+    this.#hasOpened = false;
+    if (!opening) return;
+    this.#opening = undefined;
+    watched()?.opened(this, () => this.machine.unreadBytes);
+    opening.next(this);
+    opening.complete();
   }
 
-  get #isWanted(): boolean {
-    return this.#bodies?.open ? this.#bodies.wanted : this.received.wanted;
+  #awaitClose(): void {
+    this.await('close', this.settings.closeTimeoutMs);
   }
 
-  // --- ends
-
-  #await(name: Deadline, ms: number): void {
-    if (this.life.state === 'closed') return;
-    this.#timers ??= new Deadlines((due) => this.#expired(due));
-    this.#timers.set(name, ms);
+  await(what: Deadline, ms?: number): void {
+    if (this.gone || !(this.#timers || ms)) return;
+    this.#timers ??= new Deadlines(this);
+    this.#timers.set(what, ms);
   }
 
-  #expired(name: Deadline): void {
-    if (name === 'write') this.#fail(new WireError('write-timeout', 'What we wrote made no progress'), true);
-    else if (name === 'close') this.#giveUpClosing();
-    else if (name === 'claim')
-      this.#fail(new WireError('unclaimed', 'Nobody read, served or closed the connection'), false);
-    else if (name === 'message') this.#messageIsLate();
-    else this.machine.expired(name);
+  /** @internal */
+  expired(what: Deadline): void {
+    if (what === 'write') this.#fail(new WireError('write-timeout', 'What we wrote made no progress'), true);
+    else if (what !== 'close') this.machine.expired?.(what as Wait);
+    // Whoever still reads what the ended peer has said may take as long as it needs.
+    else if (this.#peerEnded && !this.#fin && this.#isObserved) this.#awaitClose();
+    else this.#fail(new WireError('close-timeout', 'The peer did not let the connection end in time'), true);
     this.turn();
   }
 
-  #messageIsLate(): void {
-    if (this.#pace?.isTooSlow())
-      this.#fail(new ProtocolError('payload-timeout', 'A message that had begun did not come in time'), true);
+  fail(error: unknown, reset?: boolean): void {
+    this.#fault ??= { error, reset };
   }
 
-  #giveUpClosing(): void {
-    // Whoever still reads what the ended peer has said may take as long as it needs.
-    if (this.life.state === 'ended' && this.received.observed)
-      this.#await('close', this.#settings.closeTimeoutMs);
-    else this.#fail(new WireError('close-timeout', 'The peer did not let the connection end in time'), true);
+  #failIfFaulty(cutsMessages?: boolean): void {
+    if (this.#fault) this.#fail(this.#fault.error, this.#fault.reset, cutsMessages);
   }
 
-  #failWith({ error, reset }: Fault, cutMessages: boolean): void {
-    this.#fail(error, reset, cutMessages);
-  }
-
-  #fail(error: unknown, reset: boolean, cutMessages = false): void {
+  #fail(error: unknown, reset = false, cutsMessages = false): void {
     this.#fault = undefined;
-    if (this.life.state === 'closed') return;
+    if (this.gone) return;
     // Once everything of ours is out, FIN behind it, and nothing more is wanted, how the peer goes away changes nothing.
     const isHarmless =
-      this.life.state === 'finishing' && this.sends.messages === 0 && error instanceof WireError;
-    this.life.by ??= 'error';
-    this.#shut(isHarmless ? undefined : { error }, reset);
-    if (cutMessages) this.received.cut(this.life.failure);
-    else this.received.end(this.life.failure);
-    this.#tellClosed();
+      this.finSent &&
+      (this.#peerEnded || this.#isClosing) &&
+      !this.out.messages &&
+      error instanceof WireError;
+    this.#by ??= 'error';
+    this.shut(isHarmless ? undefined : { error }, reset, cutsMessages);
   }
 
-  /** Nothing of ours goes out any more. */
-  #shut(why: Failure | undefined, reset: boolean): void {
-    const { life } = this;
-    if (life.state === 'closed') return;
-    life.failure ??= why;
-    const opening = this.#opening;
-    this.#opening = undefined;
-    life.go('gone');
-    this.#timers?.dispose();
-    this.#budgeted?.end();
-    const cause = why?.error ?? new WireError('reset', 'The connection was closed');
-    this.sends.fail(cause);
-    life.noFin(cause);
-    this.#bodies?.end(cause);
-    this.#out.handOver();
-    this.wire.destroy({ reset: reset || this.machine.midFrame || !this.#out.handed });
-    if (why) opening?.error(why.error);
+  /** The wire is gone, or given up. */
+  protected shut(why?: Failure, reset = false, cutsMessages = false): void {
+    if (!this.gone) {
+      this.gone = true;
+      this.#failure ??= why;
+      this.#timers?.dispose();
+      this.loseSends(this.#failure ?? { error: new WireError('reset', 'The connection was closed') });
+      this.#tell();
+      this.wire.destroy({ reset: this.out.cut?.() || this.machine.talk?.midFrame || reset });
+      if (why) this.#opening?.error(why.error);
+    }
+    const failure = this.#failure;
+    this.#ending ??= { failure };
+    if (cutsMessages) this.#cut({ failure });
+    else this.#deliver();
+    reporting(() => this.#flow?.complete());
+    this.#tellRoom();
+    this.#outcome ??= {
+      by: this.#by ?? 'us',
+      ...(failure ?? this.#blame),
+      ...(this.#unsent?.length && { unsent: this.#unsent }),
+      dropped: this.machine.talk?.dropped ?? { messages: this.#droppedMessages, bytes: this.#droppedBytes },
+    };
+    this.#tell();
   }
 
-  /** For its owner the connection is closed now; the wire may take a moment to bring the last bytes home. */
-  #tellClosed(): void {
-    this.mark.close();
-    this.life.tell(this.sends.unsent, this.machine.dropped);
-  }
-}
-
-/** Hears a wire for its connection: as an object with three functions, RxJS would make five more. */
-abstract class Hearing<T> extends Subscriber<T> {
-  protected readonly core: Core<never, never>;
-
-  constructor(core: Core<never, never>) {
-    super();
-    this.core = core;
-  }
-}
-
-/** Takes what a wire brings. */
-class FromWire extends Hearing<Uint8Array> {
-  protected override _next(chunk: Uint8Array): void {
-    this.core.cameBytes(chunk);
+  /** Tells what is so, to whoever has asked. Once is enough, and more does nothing. */
+  #tell(): void {
+    reporting(() => {
+      if (this.finSent) emit(this.#finSent, undefined);
+      else if (this.gone) this.#finSent?.error(this.#lostBy?.error);
+      if (this.#outcome) emit(this.#closed, this.#outcome);
+    });
   }
 
-  protected override _complete(): void {
-    this.unsubscribe();
-    this.core.cameEnd();
-  }
-
-  protected override _error(error: unknown): void {
-    this.unsubscribe();
-    this.core.cutOff(error);
+  count(what: keyof Counts, more = 1): void {
+    this.traffic[what] += more;
+    const sum = this.settings.traffic;
+    if (sum) sum[what] += more;
   }
 }
 
-/** Learns how the wire ended. */
-class WireEnd extends Hearing<WireClosed> {
-  protected override _next(closed: WireClosed): void {
-    this.core.wireClosed(closed);
-  }
+const isReading = ({ closed }: Subscriber<unknown>): boolean => !closed;
+
+/** In the place of a machine that has thrown. */
+const silent: FramingMachine<never> = { unreadBytes: 0, push() {}, read() {}, end() {}, rest: () => [] };
+
+function emit<T>(subject: AsyncSubject<T> | undefined, value: T): void {
+  subject?.next(value);
+  subject?.complete();
 }

@@ -1,26 +1,11 @@
 import type { Codec } from '../codec/codec.js';
 import { SendError } from '../errors.js';
-import type { Frame, Framing } from '../framing/framing.js';
-import type { BodiesKind } from './streamed-bodies.js';
+import type { Framing } from '../framing/framing.js';
 
 /** What a connection speaks at the moment; `reframe` changes it. */
 export interface Spoken<In, Out> {
   readonly framing: Framing;
   readonly codec: Codec<In, Out> | undefined;
-  /** Set where its messages are bodies. */
-  readonly bodies: BodiesKind | undefined;
-}
-
-/** Throws a `TypeError` for what is no message. A codec judges for itself, when it encodes. */
-export function demandMessage<Out>(spoken: Spoken<unknown, Out>, message: Out): void {
-  if (spoken.bodies) spoken.bodies.demand(message);
-  else if (spoken.codec === undefined) demandBytes(message);
-}
-
-/** The frame of a message. Throws a `SendError` for one that cannot be sent. */
-export function encode<Out>({ framing, codec, bodies }: Spoken<unknown, Out>, message: Out): Frame {
-  if (bodies) return bodies.encode(framing, message);
-  return framing.encode(bytesOf(codec, message));
 }
 
 /** The bytes of a message. Throws a `TypeError` for what is none, a `SendError` for a value that the codec cannot encode. */

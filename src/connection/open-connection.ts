@@ -2,7 +2,6 @@ import { Observable } from 'rxjs';
 import type { Wire } from '../transport/transport.js';
 import type { Connection } from './connection.js';
 import { Core } from './core.js';
-import { Face } from './face.js';
 import type { ConnectionSettings } from './options.js';
 
 /** Begins the conversation on a wire when subscribed; emits the connection when its opening exchange is done. Unsubscribing before that destroys it. */
@@ -10,9 +9,6 @@ export function openConnection<In, Out>(
   wire: Wire,
   settings: ConnectionSettings<In, Out>,
 ): Observable<Connection<In, Out>> {
-  return new Observable((observer) => {
-    const core = new Core(wire, settings);
-    core.start(new Face(core), observer);
-    return () => core.abandon();
-  });
+  const Kind = settings.Core ?? Core;
+  return new Observable((subscriber) => new Kind(wire, settings, subscriber).start());
 }

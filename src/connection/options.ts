@@ -1,11 +1,12 @@
+import type { Subscriber } from 'rxjs';
 import type { Codec } from '../codec/codec.js';
 import type { ProtocolError } from '../errors.js';
 import type { Framing } from '../framing/framing.js';
-import type { Transport } from '../transport/transport.js';
-import type { Inbound, InboundOwner } from './inbound.js';
-import { type OpenOutbox, openOutbox } from './open-outbox.js';
-import type { BodiesKind } from './streamed-bodies.js';
-import { type Meter, sumOf, type Traffic } from './traffic.js';
+import type { OpenOut } from '../outbox/way-out.js';
+import type { Transport, Wire } from '../transport/transport.js';
+import type { Budget } from './budget.js';
+import type { Connection } from './connection.js';
+import type { Counts, Traffic } from './traffic.js';
 
 /** What every connection can be told. */
 export interface ConnectionOptions<In = Uint8Array, Out = In> {
@@ -43,23 +44,37 @@ export interface ConnectionOptions<In = Uint8Array, Out = In> {
 /** Connection options with nothing left open. */
 export interface ConnectionSettings<In, Out> {
   readonly framing: Framing;
-  readonly codec: Codec<In, Out> | undefined;
-  readonly onUndecodable: ((error: ProtocolError) => void) | undefined;
-  readonly traffic: Meter | undefined;
+  readonly codec?: Codec<In, Out> | undefined;
+  readonly onUndecodable?: ((error: ProtocolError) => void) | undefined;
+  readonly traffic?: Counts | undefined;
   readonly maxQueuedBytes: number;
   readonly maxQueuedMessages: number;
   readonly writeTimeoutMs: number;
   readonly messageTimeoutMs: number;
   readonly closeTimeoutMs: number;
-  readonly allowHalfOpen: boolean;
+  readonly allowHalfOpen?: boolean;
   /** What it shares with the other connections of its server. */
-  readonly inbound?: (owner: InboundOwner) => Inbound;
-  readonly openOutbox: OpenOutbox;
-  /** Set where bodies are streams. */
-  readonly bodies: BodiesKind | undefined;
+  readonly budget?: Budget;
   /** Absent: nobody needs to claim it. */
   readonly claimTimeoutMs?: number;
+  /** How it is written to: absent, each piece of a frame as it is. */
+  readonly outbox?: OpenOut;
+  /** What it is, where that is more than every connection is. */
+  readonly Core?: ConnectionKind;
 }
+
+/** What makes connections: see `Core`. */
+export type ConnectionKind = new <In, Out>(
+  wire: Wire,
+  settings: ConnectionSettings<In, Out>,
+  opening: Subscriber<Connection<In, Out>>,
+) => { start(): () => void };
+
+/** What a connection is whose messages are bodies; whoever binds a transport without it has it not in the bundle. Throws a `TypeError` for options that do not go together with it. */
+export type BodiesKind = (
+  framing: Framing,
+  options: { readonly bodies?: unknown; readonly codec?: unknown },
+) => { readonly Core: ConnectionKind; readonly codec: Codec<never, never> };
 
 /** What whoever binds `listen` and `connect` to a platform settles for all of their connections. */
 export interface ConnectionDefaults {
@@ -67,41 +82,29 @@ export interface ConnectionDefaults {
   /** Absent: bodies cannot be streams there, and nothing of that is in the bundle. */
   readonly bodies?: BodiesKind;
   /** How its wires are written to: `together`, but where all of them keep chunks. @default each piece of a frame as it is */
-  readonly outbox?: OpenOutbox;
+  readonly outbox?: OpenOut;
 }
+
+/** Limits where nobody says. */
+const limits = {
+  maxQueuedBytes: 2 ** 24,
+  maxQueuedMessages: 1_024,
+  writeTimeoutMs: 10_000,
+  messageTimeoutMs: 10_000,
+  closeTimeoutMs: 10_000,
+};
 
 export function connectionSettings<In, Out>(
   defaults: ConnectionDefaults,
   options: ConnectionOptions<In, Out> & { readonly bodies?: 'stream' },
 ): ConnectionSettings<In, Out> {
-  const {
-    framing = defaults.framing,
-    codec,
-    onUndecodable,
-    traffic,
-    bodies,
-    allowHalfOpen = false,
-  } = options;
-  if (bodies !== undefined) demandBodies(defaults, framing, options);
-  return {
-    framing,
-    codec,
-    onUndecodable,
-    traffic: sumOf(traffic),
-    maxQueuedBytes: positiveOption(options, 'maxQueuedBytes', 16 * 1_024 * 1_024),
-    maxQueuedMessages: positiveOption(options, 'maxQueuedMessages', 1_024),
-    writeTimeoutMs: positiveOption(options, 'writeTimeoutMs', 10_000),
-    messageTimeoutMs: positiveOption(options, 'messageTimeoutMs', 10_000),
-    closeTimeoutMs: positiveOption(options, 'closeTimeoutMs', 10_000),
-    allowHalfOpen,
-    openOutbox: defaults.outbox ?? openOutbox,
-    bodies: bodies && defaults.bodies,
-  };
-}
-
-function demandBodies({ bodies }: ConnectionDefaults, framing: Framing, asked: object): void {
-  if (bodies === undefined) throw new TypeError('Bodies cannot be streams here');
-  bodies.demandOptions(framing, asked);
+  const { framing = defaults.framing, traffic } = options;
+  if (options.bodies !== undefined && !defaults.bodies) throw new TypeError('Bodies cannot be streams here');
+  if (traffic && !('bytesIn' in traffic)) throw new TypeError('traffic is what traffic() gives');
+  const settings = { ...defaults, ...options, framing, ...limits };
+  for (const name of Object.keys(limits) as (keyof typeof limits)[])
+    settings[name] = positiveOption(options, name, limits[name]);
+  return options.bodies === undefined ? settings : { ...settings, ...defaults.bodies?.(framing, options) };
 }
 
 /** A transport that does not know what is asked for would let pass in the clear what was to be secret. */

@@ -1,145 +1,164 @@
-import { asapScheduler, Observable, type ObservableInput, type Subscriber } from 'rxjs';
+import { asapScheduler, from, Observable, type ObservableInput, Subscriber } from 'rxjs';
 import type { SendError } from '../errors.js';
-import { isIterable } from '../flow/drawn.js';
-import { held } from '../flow/drawn-async.js';
 import { currentDelivery, type Hold } from '../flow/hold.js';
-import { Through } from '../flow/through.js';
-import type { ManySender } from './outbox.js';
-import type { Waiting } from './water.js';
+import type { ManySender, Sender } from '../outbox/way-out.js';
 
-/** What a stream of messages needs of the connection it goes out on. */
+/** Where a stream of messages goes. */
 export interface StreamRoad<Out> {
-  /** Queues a message, or fails it. May throw a `SendError` for one that cannot be encoded. */
-  add(message: Out, sender: ManySender): void;
-  /** Takes out what has not begun. */
-  withdrawAll(stream: ManySender & Waiting): void;
-  /** Has it told once, when the queue is not full any more. */
-  whenRoom(stream: Waiting): void;
-  /** Whether the queue is above its high water mark, or has bodies to draw, each of which needs its message held. */
+  begin(message: Out, sender: Sender): unknown;
+  /** Takes out what has not begun of a stream. */
+  withdrawAll(stream: SendingStream): void;
+  /** Whether a stream is to wait. */
   readonly full: boolean;
+  /** Tells it once, when there is room, or when there is nothing more to wait for. */
+  whenRoom(stream: SendingStream): void;
 }
 
-/** One stream of messages, queued as there is room, with one subscription. */
+/** A stream that waits for the outcome of its messages, and for room. */
+export interface SendingStream extends ManySender {
+  /** There is room: lets go of what it held, or draws as long as there is. */
+  hasRoom(): void;
+}
+
+/** What can be asked for one message after another. */
+type Source<Out> = Iterator<Out> | AsyncIterator<Out>;
+
+/** A stream of the platform that is no `AsyncIterable`: Safari's. */
+interface Readable<Out> {
+  getReader(): { read(): Promise<IteratorResult<Out>>; cancel(): Promise<never> };
+}
+
+/** See `Connection.sendAll`. What can be asked is drawn as there is room; of what comes by itself, each message is held until there is. */
 export function sendAll<Out>(messages: ObservableInput<Out>, road: StreamRoad<Out>): Observable<void> {
   return new Observable((subscriber) => {
-    const stream = new SendingStream(subscriber, road);
-    if (isIterable(messages)) stream.drawFrom(messages);
-    else stream.listenTo(held(messages));
+    const start = startOf(messages);
+    const stream = new Stream(subscriber, road, start);
+    subscriber.add(() => {
+      road.withdrawAll(stream);
+      stream.leave();
+    });
+    if (start) stream.hasRoom();
+    else from(messages).subscribe(stream);
   });
 }
 
-class SendingStream<Out> implements ManySender, Waiting {
+class Stream<Out> extends Subscriber<Out> implements SendingStream {
   readonly isStream = true;
-  readonly #subscriber: Subscriber<void>;
+  readonly #done: Subscriber<void>;
   readonly #road: StreamRoad<Out>;
-  /** Messages that are queued or under way. */
+  /** So many messages have no outcome. */
   #waiting = 0;
-  #source: Iterator<Out> | undefined;
-  #isDrawing = false;
-  /** On the last message of an Observable, while the queue is full. */
   #held: Hold | undefined;
-  #ended = false;
+  #hasEnded = false;
+  /** Absent when it is done, or has thrown. */
+  #start: (() => Source<Out>) | undefined;
+  #source: Source<Out> | undefined;
+  #isAsked = false;
 
-  constructor(subscriber: Subscriber<void>, road: StreamRoad<Out>) {
-    this.#subscriber = subscriber;
+  constructor(done: Subscriber<void>, road: StreamRoad<Out>, start: (() => Source<Out>) | undefined) {
+    super(done as Subscriber<unknown>);
+    this.#done = done;
     this.#road = road;
+    this.#start = start;
   }
 
-  /** Each message is drawn when there is room for it. */
-  drawFrom(messages: Iterable<Out>): void {
-    this.#source = messages[Symbol.iterator]();
-    this.#subscriber.add(() => {
-      const left = this.#source;
-      this.#source = undefined;
-      this.#road.withdrawAll(this);
-      left?.return?.();
-    });
-    this.hasRoom();
+  protected override _next(message: Out): void {
+    this.#add(message);
+    if (!this.#road.full || this.closed) return;
+    this.#held ??= currentDelivery()?.hold(0);
+    if (this.#held) this.#road.whenRoom(this);
   }
 
-  /** Each message is held while there is no room for another. */
-  listenTo(messages: Observable<Out>): void {
-    const through = new Through<Out, void>(
-      this.#subscriber,
-      (message) => {
-        this.#add(message);
-        if (this.#road.full && !this.#subscriber.closed) this.#held ??= currentDelivery()?.hold(0);
-      },
-      () => this.#end(),
-    );
-    // Behind the end of `through`: what is let go draws on, and an endless source would never come to an end again.
-    this.#subscriber.add(() => {
-      this.#road.withdrawAll(this);
-      this.#letGo();
-    });
-    messages.subscribe(through);
+  protected override _complete(): void {
+    this.#hasEnded = true;
+    if (!this.#waiting) this.#done.add(asapScheduler.schedule(() => this.taken(0)));
   }
 
   taken(messages: number): void {
     this.#waiting -= messages;
-    if (!this.#road.full) this.#letGo();
-    if (this.#ended && this.#waiting === 0) this.#complete();
-    else this.#waitIfIdle();
-  }
-
-  hasRoom(): void {
-    this.#letGo();
-    this.#waitIfIdle();
+    if (!this.#hasEnded || this.#waiting) return;
+    this.#done.next();
+    this.#done.complete();
   }
 
   failed(error: SendError): void {
-    this.#waiting--;
-    this.#subscriber.error(error);
+    this.#done.error(error);
+  }
+
+  hasRoom(): void {
+    const held = this.#held;
+    this.#held = undefined;
+    held?.release();
+    try {
+      while (this.#start && !this.#isAsked) {
+        if (this.#road.full) {
+          this.#road.whenRoom(this);
+          return;
+        }
+        this.#source ??= this.#start();
+        this.#isAsked = true;
+        const next = this.#source.next();
+        if ('then' in next)
+          next.then(
+            (given) => {
+              this.#give(given);
+              this.hasRoom();
+            },
+            (error) => this.#threw(error),
+          );
+        else this.#give(next);
+      }
+    } catch (error) {
+      this.#threw(error);
+    }
+  }
+
+  /** Wants no more; but while it is asked it is not to be told. */
+  leave(): void {
+    if (this.#isAsked) return;
+    this.#start = undefined;
+    const left = this.#source?.return?.();
+    this.#source = undefined;
+    if (left && 'then' in left) left.then(nothing, nothing);
+    // Whoever is held goes on.
+    this.hasRoom();
+  }
+
+  #give({ done, value }: IteratorResult<Out>): void {
+    this.#isAsked = false;
+    if (done) {
+      this.#start = this.#source = undefined;
+      this.complete();
+    } else if (this.closed) this.leave();
+    else this.#add(value);
   }
 
   #add(message: Out): void {
     this.#waiting++;
-    this.#road.add(message, this);
-  }
-
-  #draw(): void {
-    if (this.#isDrawing) return;
-    this.#isDrawing = true;
     try {
-      while (this.#source && !this.#road.full) this.#drawOne(this.#source);
+      this.#road.begin(message, this);
     } catch (error) {
-      this.#subscriber.error(error);
-    }
-    this.#isDrawing = false;
-  }
-
-  /** While it gives its next message, and when it has thrown or is done, it is not to be told to return. */
-  #drawOne(source: Iterator<Out>): void {
-    this.#source = undefined;
-    const { done, value } = source.next();
-    if (done) this.#end();
-    else if (this.#subscriber.closed) source.return?.();
-    else {
-      this.#source = source;
-      this.#add(value);
+      this.error(error);
     }
   }
 
-  /** With nothing on its way it would hear of no room that the messages of others make. */
-  #waitIfIdle(): void {
-    if (this.#waiting === 0 && (this.#source || this.#held)) this.#road.whenRoom(this);
+  #threw(error: unknown): void {
+    this.#start = this.#source = undefined;
+    this.error(error);
   }
+}
 
-  #end(): void {
-    this.#ended = true;
-    // A stream of nothing is taken, too, but not inside `subscribe`.
-    if (this.#waiting === 0) this.#subscriber.add(asapScheduler.schedule(() => this.#complete()));
-  }
+const nothing = (): void => {};
 
-  #complete(): void {
-    this.#subscriber.next();
-    this.#subscriber.complete();
-  }
-
-  #letGo(): void {
-    const held = this.#held;
-    this.#held = undefined;
-    held?.release();
-    this.#draw();
-  }
+/** What starts the drawing, where a source can be asked. */
+function startOf<Out>(messages: ObservableInput<Out>): (() => Source<Out>) | undefined {
+  const given = messages as Partial<Iterable<Out> & AsyncIterable<Out>> & Readable<Out>;
+  const start: (() => Source<Out>) | false | undefined =
+    given[Symbol.asyncIterator] ?? (typeof given === 'object' && given[Symbol.iterator]);
+  if (start) return () => start.call(given);
+  if (!given.getReader) return undefined;
+  return () => {
+    const reader = given.getReader();
+    return { next: () => reader.read(), return: () => reader.cancel() };
+  };
 }

@@ -10,38 +10,10 @@ export interface Traffic {
   readonly messagesOut: number;
 }
 
-/** What counts, and has its sum count with it. */
-export class Meter implements Traffic {
-  bytesIn = 0;
-  bytesOut = 0;
-  messagesIn = 0;
-  messagesOut = 0;
-  readonly #sum: Meter | undefined;
+/** What counts. */
+export type Counts = { -readonly [Of in keyof Traffic]: Traffic[Of] };
 
-  constructor(sum?: Meter) {
-    this.#sum = sum;
-  }
-
-  came(bytes: number): void {
-    this.bytesIn += bytes;
-    this.#sum?.came(bytes);
-  }
-
-  went(bytes: number): void {
-    this.bytesOut += bytes;
-    this.#sum?.went(bytes);
-  }
-
-  read(): void {
-    this.messagesIn += 1;
-    this.#sum?.read();
-  }
-
-  taken(messages: number): void {
-    this.messagesOut += messages;
-    this.#sum?.taken(messages);
-  }
-}
+export const newCounts = (): Counts => ({ bytesIn: 0, bytesOut: 0, messagesIn: 0, messagesOut: 0 });
 
 /**
  * Counts what passes on all connections that it is given to, as their option `traffic`. Each connection has a count of its own besides.
@@ -59,11 +31,5 @@ export class Meter implements Traffic {
  * ```
  */
 export function traffic(): Traffic {
-  return new Meter();
-}
-
-/** The sum that an option names, as what can be counted with. */
-export function sumOf(traffic: Traffic | undefined): Meter | undefined {
-  if (traffic === undefined || traffic instanceof Meter) return traffic;
-  throw new TypeError('traffic is what traffic() gives');
+  return newCounts();
 }

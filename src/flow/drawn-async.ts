@@ -30,7 +30,7 @@ export function drawnAsync<T>(values: AsyncIterable<T> | Readers<T>): Observable
       asking = false;
       over = done === true;
       if (over) subscriber.complete();
-      else if (!subscriber.closed) gate.deliver(subscriber, value);
+      else if (!subscriber.closed) gate.deliver([subscriber], value);
       ask();
     };
 

@@ -19,7 +19,7 @@ export function drawn<T>(values: Iterable<T>): Observable<T> {
       else if (subscriber.closed) iterator.return?.();
       else {
         idle = iterator;
-        gate.deliver(subscriber, value);
+        gate.deliver([subscriber], value);
       }
     };
 

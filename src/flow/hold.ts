@@ -59,10 +59,11 @@ export class Gate {
   #delivery: Delivery | undefined;
   /** @internal Who waits for room; see {@link whenOpen}. */
   waiting: (() => void) | undefined;
-  readonly #owner: GateOwner;
+  /** @internal */
+  readonly owner: GateOwner;
 
   constructor(owner: GateOwner) {
-    this.#owner = owner;
+    this.owner = owner;
   }
 
   /** Whether every present hold has room. */
@@ -71,11 +72,11 @@ export class Gate {
   }
 
   /** Runs `next(message)` as a delivery. Returns whether the message is consumed already, since nobody holds it. */
-  deliver<T>(observer: { next(message: T): void }, message: T): boolean {
+  deliver<T>(observers: readonly { next(message: T): void }[], message: T): boolean {
     const outer = current;
     current = this;
     try {
-      observer.next(message);
+      for (const observer of observers) observer.next(message);
     } finally {
       current = outer;
     }
@@ -100,15 +101,10 @@ export class Gate {
   shift(by: 1 | -1): void {
     this.#withoutRoom += by;
     if (this.#withoutRoom > 0) return;
-    this.#owner.opened();
+    this.owner.opened();
     const { waiting } = this;
     this.waiting = undefined;
     waiting?.();
-  }
-
-  /** @internal */
-  consumed(): void {
-    this.#owner.consumed();
   }
 }
 
@@ -140,7 +136,7 @@ export class Delivery {
   }
 
   protected consumed(): void {
-    this.gate.consumed();
+    this.gate.owner.consumed();
   }
 }
 

@@ -6,51 +6,49 @@ import { type Hold, hold } from './hold.js';
  * slows its peer. Leaving the loop (`break`, `return`, a throw) unsubscribes; the next reader continues behind the message it left at.
  */
 export function iterate<T>(messages$: Observable<T>): AsyncIterator<T, undefined> {
-  const arrived: { value: T; held: Hold }[] = [];
-  const asked: { resolve(result: IteratorResult<T, undefined>): void; reject(error: unknown): void }[] = [];
+  const arrived: [message: T, held: Hold][] = [];
+  const asked: Ask<T>[] = [];
   let atWork: Hold | undefined;
-  let end: { readonly failure?: { readonly error: unknown } } | undefined;
+  let end: ((...ask: Ask<T>) => void) | undefined;
   let subscription: Subscription | undefined;
 
   const give = () => {
-    while (asked.length > 0) {
-      const message = arrived.shift();
-      if (message === undefined && end === undefined) return;
-      const ask = asked.shift();
-      if (message) {
-        ask?.resolve({ value: message.value, done: false });
+    while (asked[0] && (arrived[0] || end)) {
+      const ask = asked.shift() as Ask<T>;
+      const [value, held] = arrived.shift() ?? [];
+      if (held) {
+        ask[0]({ value: value as T, done: false });
         // Who has asked for the one behind it, too, does not wait for it.
-        if (asked.length > 0) message.held.release();
-        else atWork = message.held;
-      } else if (end?.failure) {
-        ask?.reject(end.failure.error);
-        end = {};
-      } else {
-        ask?.resolve({ value: undefined, done: true });
-      }
+        if (asked[0]) held.release();
+        else atWork = held;
+      } else end?.(...ask);
     }
+  };
+
+  const over = (how: typeof end = (resolve) => resolve({ value: undefined, done: true })) => {
+    end = how;
+    give();
   };
 
   const subscribe = () =>
     messages$.subscribe({
       next: (value) => {
-        arrived.push({ value, held: hold({ room: 0 }) });
+        arrived.push([value, hold({ room: 0 })]);
         give();
       },
-      error: (error) => {
-        end = { failure: { error } };
-        give();
-      },
-      complete: () => {
-        end = {};
-        give();
-      },
+      // Told once: behind it there is nothing.
+      error: (error) =>
+        over((_, reject) => {
+          reject(error);
+          over();
+        }),
+      complete: () => over(),
     });
 
   return {
     next: () =>
-      new Promise((resolve, reject) => {
-        asked.push({ resolve, reject });
+      new Promise((...ask) => {
+        asked.push(ask);
         const done = atWork;
         atWork = undefined;
         done?.release();
@@ -58,12 +56,13 @@ export function iterate<T>(messages$: Observable<T>): AsyncIterator<T, undefined
         give();
       }),
     return: async () => {
-      end = {};
       subscription?.unsubscribe();
       atWork?.release();
-      for (const { held } of arrived.splice(0)) held.release();
-      give();
+      for (const [, held] of arrived.splice(0)) held.release();
+      over();
       return { value: undefined, done: true };
     },
   };
 }
+
+type Ask<T> = [resolve: (result: IteratorResult<T, undefined>) => void, reject: (error: unknown) => void];

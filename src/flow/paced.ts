@@ -66,7 +66,7 @@ export function paced<T>(
         if (delivering) return;
         delivering = true;
         while (waiting.length > 0 && gate.open && !subscriber.closed)
-          gate.deliver(subscriber, waiting.shift() as T);
+          gate.deliver([subscriber], waiting.shift() as T);
         delivering = false;
         if (subscriber.closed) return;
         pause(!gate.open);

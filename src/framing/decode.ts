@@ -1,6 +1,7 @@
 import { Observable, type OperatorFunction, Subscriber } from 'rxjs';
 import { demandOneWay } from './encode.js';
-import type { Framing, FramingMachine } from './framing.js';
+import type { Framing } from './framing.js';
+import { Reading } from './reading.js';
 
 /**
  * Cuts chunks of bytes, however they come, into the messages of a framing. For files, serial ports, bodies of `fetch`: anything that is an Observable of bytes.
@@ -42,23 +43,17 @@ export function decode(framing: Framing): OperatorFunction<Uint8Array, Uint8Arra
 /** Stands before its subscriber as RxJS's own operators do: it closes with it, so a source that emits synchronously stops as soon as nobody wants more. */
 class Decoding extends Subscriber<Uint8Array> {
   readonly #messages: Subscriber<Uint8Array>;
-  readonly #machine: FramingMachine;
-  #fault: { readonly error: unknown } | undefined;
+  readonly #reading: Reading;
   #ended = false;
   #emitting = false;
 
   constructor(framing: Framing, messages: Subscriber<Uint8Array>) {
     super(messages);
     this.#messages = messages;
-    this.#machine = framing.open({
-      write: () => this.#failWith(new TypeError(`${framing.name} wants to write: it needs a connection`)),
-      fail: (error) => this.#failWith(error),
-      opened() {},
-      outcome() {},
-      await() {},
-      settle() {},
-    });
-    this.#machine.start();
+    const write = () => {
+      throw new TypeError(`${framing.name} wants to write: it needs a connection`);
+    };
+    this.#reading = new Reading(framing, { out: { write, outcome() {} } });
   }
 
   protected override _next(chunk: Uint8Array): void {
@@ -66,13 +61,13 @@ class Decoding extends Subscriber<Uint8Array> {
       this.error(new TypeError('a chunk is a Uint8Array'));
       return;
     }
-    this.#machine.receive(chunk);
+    this.#reading.push(chunk);
     this.#emit();
   }
 
   protected override _complete(): void {
     this.#ended = true;
-    this.#machine.receiveEnd();
+    this.#reading.end();
     this.#emit();
   }
 
@@ -83,20 +78,17 @@ class Decoding extends Subscriber<Uint8Array> {
     try {
       for (let message = this.#read(); message; message = this.#read()) {
         this.#messages.next(message);
-        this.#machine.consumed();
+        this.#reading.machine.consumed?.();
       }
     } finally {
       this.#emitting = false;
     }
-    if (this.#fault) this.#messages.error(this.#fault.error);
+    const { fault } = this.#reading;
+    if (fault) this.#messages.error(fault.error);
     else if (this.#ended) this.#messages.complete();
   }
 
-  #failWith(error: unknown): void {
-    this.#fault ??= { error };
-  }
-
   #read(): Uint8Array | undefined {
-    return this.#messages.closed ? undefined : this.#machine.read();
+    return this.#messages.closed ? undefined : this.#reading.read();
   }
 }

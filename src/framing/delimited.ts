@@ -4,6 +4,7 @@ import { notEncodable } from './faults.js';
 import type { Framing } from './framing.js';
 import { DEFAULT_MAX_MESSAGE_BYTES, limit, oneOf } from './limits.js';
 import { oneWay } from './one-way.js';
+import { PacedDecoder } from './paced-decoder.js';
 
 /** Options of {@link delimited}. */
 export interface DelimitedOptions {
@@ -81,7 +82,7 @@ export function delimitedBy(
       demandNoneInside(message, ours, delimiters);
       return { head: NONE, body: message, tail: ours };
     },
-    decoder: () => new DelimitedDecoder(rules),
+    open: (port) => new PacedDecoder(new DelimitedDecoder(rules), port),
   });
 }
 

@@ -2,6 +2,7 @@ import { notEncodable } from './faults.js';
 import type { Framing } from './framing.js';
 import { wholeNumber } from './limits.js';
 import { oneWay } from './one-way.js';
+import { PacedDecoder } from './paced-decoder.js';
 import { QueueDecoder } from './queue-decoder.js';
 
 /**
@@ -35,7 +36,7 @@ export function fixedLength(bytes: number): Framing {
         throw notEncodable(`a message has ${size} bytes here, not ${message.length}`);
       return { head: NONE, body: message, tail: NONE };
     },
-    decoder: () => new FixedDecoder(size),
+    open: (port) => new PacedDecoder(new FixedDecoder(size), port),
   });
 }
 

@@ -3,6 +3,7 @@ import type { Framing } from './framing.js';
 import { JsonScanner } from './json-scanner.js';
 import { DEFAULT_MAX_MESSAGE_BYTES, limit } from './limits.js';
 import { oneWay } from './one-way.js';
+import { PacedDecoder } from './paced-decoder.js';
 import { QueueDecoder } from './queue-decoder.js';
 
 /** Options of {@link jsonTexts}. */
@@ -55,7 +56,7 @@ export function jsonTexts({
       }
       return { head: NONE, body: message, tail: NONE };
     },
-    decoder: () => new JsonDecoder(maxMessageBytes, maxDepth),
+    open: (port) => new PacedDecoder(new JsonDecoder(maxMessageBytes, maxDepth), port),
   });
 }
 

@@ -1,10 +1,12 @@
 import type { ByteQueue } from '../bytes/byte-queue.js';
 import { readUint, writeUint } from '../bytes/uint.js';
+import type { Frame } from '../outbox/frame.js';
 import { malformed, notEncodable, tooLarge } from './faults.js';
-import type { Frame, Framing, Prefix } from './framing.js';
+import type { Framing, Prefix } from './framing.js';
 import { Heads } from './heads.js';
 import { type LengthLayout, type LengthPrefixedOptions, lengthLayout } from './length-layout.js';
 import { oneWay, sizesAhead } from './one-way.js';
+import { PacedDecoder } from './paced-decoder.js';
 import { QueueDecoder } from './queue-decoder.js';
 
 export type { LengthPrefixedOptions } from './length-layout.js';
@@ -53,7 +55,7 @@ export function lengthPrefixed(options: LengthPrefixedOptions = {}): Framing {
     encode: isApart
       ? (message) => ({ head: heads.of(message.length), body: message, tail: NONE })
       : (message) => filledIn(message, layout),
-    decoder: () => new LengthDecoder(layout),
+    open: (port) => new PacedDecoder(new LengthDecoder(layout), port),
     // Where the length is part of the message, it would have to be filled in inside the body.
     ...(isApart && {
       streams: sizesAhead(

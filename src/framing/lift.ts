@@ -6,6 +6,7 @@ import type { Framing } from './framing.js';
 import { LiftedDecoder } from './lifted-decoder.js';
 import { DEFAULT_MAX_MESSAGE_BYTES, limit } from './limits.js';
 import { oneWay } from './one-way.js';
+import { PacedDecoder } from './paced-decoder.js';
 
 /** Options of {@link framing}. */
 export interface FramingOptions {
@@ -71,8 +72,9 @@ export function framing(
     name,
     maxMessageBytes,
     encode: (message) => ({ head: NONE, body: frameBy(encode, message), tail: NONE }),
-    decoder(port) {
-      return new LiftedDecoder(decode, { maxMessageBytes, maxSilentBytes }, () => port.await('quiet', 0));
+    open(port) {
+      const limits = { maxMessageBytes, maxSilentBytes };
+      return new PacedDecoder(new LiftedDecoder(decode, limits, () => port.turn()), port);
     },
   });
 }

@@ -1,6 +1,5 @@
 import { defer, type OperatorFunction, Subject } from 'rxjs';
 import { ChunkQueue } from '../bytes/chunk-queue.js';
-import { joined } from '../bytes/joined.js';
 import { ProtocolError } from '../errors.js';
 import type { Decoder } from './decoder.js';
 import { malformed, tooLarge } from './faults.js';
@@ -32,7 +31,7 @@ export class LiftedDecoder implements Decoder {
   }
 
   get unreadBytes(): number {
-    return this.#chunks.bytes + this.#messages.bytes;
+    return this.#chunks.unreadBytes + this.#messages.unreadBytes;
   }
 
   push(chunk: Uint8Array): void {
@@ -58,11 +57,11 @@ export class LiftedDecoder implements Decoder {
   }
 
   /** What the operator has taken it keeps. */
-  rest(): Uint8Array {
+  rest(): readonly Uint8Array[] {
     if (this.#state !== 'fresh') {
       throw new TypeError('a framing made of operators cannot give back bytes that they have taken');
     }
-    return joined(this.#chunks.drain());
+    return this.#chunks.rest();
   }
 
   #start(): void {

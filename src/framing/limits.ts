@@ -9,20 +9,21 @@ export const COLLECTED_BYTES = 65_536;
  *
  * @throws TypeError for what is no whole number, RangeError for one that is too small or too large.
  */
-export function wholeNumber(name: string, value: unknown, least: number, most: number): number {
-  if (typeof value !== 'number' || !Number.isInteger(value)) {
-    throw new TypeError(`${name} is a whole number, not ${String(value)}`);
-  }
-  if (value < least || value > most) {
-    throw new RangeError(`${name} is from ${least} to ${most}, not ${value}`);
-  }
-  return value;
+export function wholeNumber(
+  name: string,
+  value: unknown,
+  least: number,
+  most = Number.MAX_SAFE_INTEGER,
+): number {
+  if (!Number.isInteger(value)) throw new TypeError(`${name} is a whole number, not ${String(value)}`);
+  const number = value as number;
+  if (number >= least && number <= most) return number;
+  throw new RangeError(`${name} is from ${least} to ${most}, not ${number}`);
 }
 
 /** A whole number from `least`, or `Infinity`, which has to be written. */
 export function limit(name: string, value: unknown, least = 0): number {
-  if (value === Number.POSITIVE_INFINITY) return value;
-  return wholeNumber(name, value, least, Number.MAX_SAFE_INTEGER);
+  return value === Number.POSITIVE_INFINITY ? value : wholeNumber(name, value, least);
 }
 
 /** One of a few words. */

@@ -1,8 +1,7 @@
 import type { ByteQueue } from '../bytes/byte-queue.js';
-import type { Decoder } from './decoder.js';
+import type { Frame } from '../outbox/frame.js';
 import { tooLargeToSend } from './faults.js';
-import type { Frame, Framing, FramingPort, FramingStreams, Prefix } from './framing.js';
-import { OneWayMachine } from './one-way-machine.js';
+import type { Framing, FramingMachine, FramingPort, FramingStreams, Prefix } from './framing.js';
 
 /** A framing whose two directions know nothing of each other: what it takes to make a {@link Framing} of it. */
 export interface OneWay {
@@ -10,23 +9,21 @@ export interface OneWay {
   readonly maxMessageBytes: number;
   /** Frames a message that is not above the limit. */
   encode(message: Uint8Array): Frame;
-  /** A decoder for one stream of bytes. One that has something to say without being asked waits for `quiet`. */
-  decoder(port: FramingPort): Decoder;
+  /** A decoder for one stream of bytes; where messages come in pieces, one that minds the pace of them: see `PacedDecoder`. */
+  open(port: FramingPort): FramingMachine;
   /** Where sizes go ahead; see {@link sizesAhead}. */
   readonly streams?: FramingStreams;
 }
 
-export function oneWay({ name, maxMessageBytes, encode, decoder, streams }: OneWay): Framing {
+export function oneWay({ name, maxMessageBytes, encode, open, streams }: OneWay): Framing {
   return {
     name,
     maxMessageBytes,
     halfClose: true,
+    open,
     encode(message) {
       if (message.length > maxMessageBytes) throw tooLargeToSend(message.length, maxMessageBytes);
       return encode(message);
-    },
-    open(port) {
-      return new OneWayMachine(decoder(port), port);
     },
     ...(streams && { streams }),
   };

@@ -21,7 +21,7 @@ export abstract class QueueDecoder implements Decoder {
     if (this.bytes.length > 0) throw cutShort();
   }
 
-  rest(): Uint8Array {
-    return this.bytes.takeAll();
+  rest(): readonly Uint8Array[] {
+    return this.bytes.length > 0 ? [this.bytes.takeAll()] : [];
   }
 }

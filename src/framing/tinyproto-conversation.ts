@@ -1,6 +1,7 @@
 import { ByteQueue } from '../bytes/byte-queue.js';
 import { type Fifo, noQueue } from '../bytes/fifo.js';
-import type { Frame, Wait } from './framing.js';
+import type { Frame } from '../outbox/frame.js';
+import type { TinyprotoWait } from './tinyproto-port.js';
 import type { Life, Ours, Theirs } from './tinyproto-states.js';
 
 /** Stands in `owed` for a refusal; any other entry is the size of a message that is to be granted. */
@@ -52,7 +53,7 @@ export interface Conversation {
   /** Half duplex: nothing has come for `quietMs`. */
   quiet: boolean;
   /** Which wait of each kind the port has been told of, by a number of its own; 0 is none. */
-  readonly armed: Record<Wait, number>;
+  readonly armed: Record<TinyprotoWait, number>;
 
   droppedMessages: number;
   droppedBytes: number;

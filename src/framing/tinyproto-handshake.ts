@@ -1,10 +1,10 @@
 import { queued } from '../bytes/fifo.js';
-import type { FramingPort } from './framing.js';
 import type { Conversation } from './tinyproto-conversation.js';
 import { REFUSAL } from './tinyproto-conversation.js';
 import { mayAnswer } from './tinyproto-credit.js';
 import { type FaultCode, fault } from './tinyproto-faults.js';
 import type { Rules } from './tinyproto-options.js';
+import type { TinyprotoPort } from './tinyproto-port.js';
 import type { Action, LifeEvent, OursEvent, Step, TheirsEvent } from './tinyproto-states.js';
 import { life, oursInFullDuplex, oursInHalfDuplex, theirs } from './tinyproto-states.js';
 import { watch } from './tinyproto-waits.js';
@@ -15,11 +15,11 @@ const REFUSED = Uint8Array.of(0xfd);
 /** The tables at work: takes events, moves the conversation from state to state, and does what each step says. */
 export class Handshake implements Record<Action, () => void> {
   readonly #rules: Rules;
-  readonly #port: FramingPort;
+  readonly #port: TinyprotoPort;
   readonly #s: Conversation;
   readonly #ours: typeof oursInFullDuplex;
 
-  constructor(rules: Rules, port: FramingPort, conversation: Conversation) {
+  constructor(rules: Rules, port: TinyprotoPort, conversation: Conversation) {
     this.#rules = rules;
     this.#port = port;
     this.#s = conversation;

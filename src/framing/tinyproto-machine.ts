@@ -1,11 +1,12 @@
 import { queued } from '../bytes/fifo.js';
-import type { Frame, FramingMachine, FramingPort, Wait } from './framing.js';
+import type { Frame } from '../outbox/frame.js';
 import type { Conversation } from './tinyproto-conversation.js';
 import { holdsStreams, isOverflownBy, isOverrun, mayTakeWhole } from './tinyproto-credit.js';
 import { EXPIRED } from './tinyproto-faults.js';
 import { Handshake } from './tinyproto-handshake.js';
 import type { Rules } from './tinyproto-options.js';
 import { MOST_UNANSWERED } from './tinyproto-options.js';
+import type { TinyprotoPort, TinyprotoWait } from './tinyproto-port.js';
 import type { LifeEvent, TheirsEvent } from './tinyproto-states.js';
 import { watch } from './tinyproto-waits.js';
 
@@ -28,15 +29,15 @@ const OPENING: { readonly [byte: number]: LifeEvent } = {
  * What comes is understood at once and not on demand, because the answers to our own frames stand between the messages; how far that goes is bounded by
  * the credit.
  */
-export class TinyprotoMachine implements FramingMachine {
+export class TinyprotoMachine {
   readonly #rules: Rules;
-  readonly #port: FramingPort;
+  readonly #port: TinyprotoPort;
   readonly #s: Conversation;
   readonly #handshake: Handshake;
 
   constructor(
     rules: Rules,
-    port: FramingPort,
+    port: TinyprotoPort,
     conversation: Conversation,
     handshake = new Handshake(rules, port, conversation),
   ) {
@@ -46,6 +47,7 @@ export class TinyprotoMachine implements FramingMachine {
     this.#handshake = handshake;
   }
 
+  /** Whether the wire may be paused to hold the peer: not where our own answers come through it. */
   get pausable(): boolean {
     return false;
   }
@@ -108,6 +110,7 @@ export class TinyprotoMachine implements FramingMachine {
     this.#watch();
   }
 
+  /** Whether a frame may begin now; `stream` frames give way to answers (see wire-protocol.md, rule 3). */
   canBegin(stream: boolean): boolean {
     const s = this.#s;
     if (!this.#isTalking() || s.ours === 'asking' || s.unanswered >= this.#rules.window) return false;
@@ -116,6 +119,7 @@ export class TinyprotoMachine implements FramingMachine {
     return !(stream && holdsStreams(s, this.#rules));
   }
 
+  /** Begins a frame, which `canBegin` allowed. It will go out whole. */
   begin(frame: Frame): void {
     const s = this.#s;
     // Every answer that we may give goes first: what is answered cannot tie.
@@ -131,7 +135,12 @@ export class TinyprotoMachine implements FramingMachine {
     this.#watch();
   }
 
-  /** In `told` a frame that is told goes out whole and leaves all as it was. With something owed, that would be answered first, or tie it. */
+  /**
+   * Begins a frame, which `canBegin` allowed, behind the one begun last, if it would only write head and body at once: then the caller writes them. Returns false, and does
+   * nothing, where there is more to do.
+   *
+   * In `told` a frame that is told goes out whole and leaves all as it was. With something owed, that would be answered first, or tie it.
+   */
   follow(frame: Frame): boolean {
     const s = this.#s;
     if (s.ours !== 'told' || s.owed.length > 0 || !this.#isEarly(frame)) return false;
@@ -162,7 +171,7 @@ export class TinyprotoMachine implements FramingMachine {
     return true;
   }
 
-  expired(wait: Wait): void {
+  expired(wait: TinyprotoWait): void {
     // The clock may have been on its way when the wait was over.
     if (this.#s.armed[wait] === 0) return;
     if (wait === 'quiet') this.#s.quiet = true;
@@ -174,6 +183,7 @@ export class TinyprotoMachine implements FramingMachine {
     this.#watch();
   }
 
+  /** Gives back the bytes that were received and not read, and ends. */
   release(): Uint8Array {
     const rest = this.#s.bytes.takeAll();
     this.#handshake.onLife('over');

@@ -1,9 +1,9 @@
 import { queued } from '../bytes/fifo.js';
-import type { StreamingMachine, StreamingPort } from './framing.js';
 import type { Conversation } from './tinyproto-conversation.js';
 import { Handshake } from './tinyproto-handshake.js';
 import { TinyprotoMachine } from './tinyproto-machine.js';
 import type { Rules } from './tinyproto-options.js';
+import type { TinyprotoBodiesPort } from './tinyproto-port.js';
 import { watch } from './tinyproto-waits.js';
 
 /**
@@ -15,13 +15,13 @@ import { watch } from './tinyproto-waits.js';
  * On the way out nothing may stand between a header and its payload: while a body of ours is on its way we answer nothing, begin nothing and do not end.
  * The OK for it may come meanwhile, in a tie.
  */
-export class StreamingTinyprotoMachine extends TinyprotoMachine implements StreamingMachine {
+export class StreamingTinyprotoMachine extends TinyprotoMachine {
   readonly #rules: Rules;
-  readonly #port: StreamingPort;
+  readonly #port: TinyprotoBodiesPort;
   readonly #s: Conversation;
   readonly #handshake: Handshake;
 
-  constructor(rules: Rules, port: StreamingPort, conversation: Conversation) {
+  constructor(rules: Rules, port: TinyprotoBodiesPort, conversation: Conversation) {
     const handshake = new StreamingHandshake(rules, port, conversation);
     super(rules, port, conversation, handshake);
     this.#rules = rules;
@@ -45,6 +45,7 @@ export class StreamingTinyprotoMachine extends TinyprotoMachine implements Strea
     if (!s.endWaits) super.receiveEnd();
   }
 
+  /** The size of the next message, if it is a large one whose beginning is here. It is unread until its last part is. */
   readHead(): number | undefined {
     const s = this.#s;
     if (!s.streamed || s.headRead || s.inbox.length > 0 || s.life !== 'open') return undefined;
@@ -53,6 +54,7 @@ export class StreamingTinyprotoMachine extends TinyprotoMachine implements Strea
     return s.size;
   }
 
+  /** Bytes of the message whose head was read, as they came. */
   readPart(): Uint8Array | undefined {
     const s = this.#s;
     if (!s.streamed || !s.headRead || s.bytes.length === 0) return undefined;
@@ -68,6 +70,7 @@ export class StreamingTinyprotoMachine extends TinyprotoMachine implements Strea
     return !this.#s.writing && super.canBegin(stream);
   }
 
+  /** The last byte of the body that `writeBody` asked for was written. Until then nothing else may be written, and no frame may begin. */
   bodyWritten(): void {
     this.#s.writing = false;
     this.#handshake.answer();
@@ -97,10 +100,10 @@ export class StreamingTinyprotoMachine extends TinyprotoMachine implements Strea
 
 class StreamingHandshake extends Handshake {
   readonly #rules: Rules;
-  readonly #port: StreamingPort;
+  readonly #port: TinyprotoBodiesPort;
   readonly #s: Conversation;
 
-  constructor(rules: Rules, port: StreamingPort, conversation: Conversation) {
+  constructor(rules: Rules, port: TinyprotoBodiesPort, conversation: Conversation) {
     super(rules, port, conversation);
     this.#rules = rules;
     this.#port = port;

@@ -1,6 +1,6 @@
-import type { FramingPort, Wait } from './framing.js';
 import type { Conversation } from './tinyproto-conversation.js';
 import type { Rules } from './tinyproto-options.js';
+import type { TinyprotoPort, TinyprotoWait } from './tinyproto-port.js';
 
 /**
  * Tells the port which deadlines run now. It is called once at the end of whatever happened, so that a frame that comes and goes within one chunk arms nothing.
@@ -8,7 +8,7 @@ import type { Rules } from './tinyproto-options.js';
  * Deadlines measure what a live peer cannot withhold. An OK can be withheld, and that alone may last; that both sides withhold may not, since then nobody
  * can move the other. Each wait has a number, and a new number restarts its deadline.
  */
-export function watch(s: Conversation, rules: Rules, port: FramingPort): void {
+export function watch(s: Conversation, rules: Rules, port: TinyprotoPort): void {
   const talking = s.life === 'open' || s.life === 'closing';
   arm(s, port, 'opening', s.life === 'opening' ? 1 : 0, rules.openingTimeoutMs);
   arm(s, port, 'header', talking && s.theirs === 'header' ? s.headers + 1 : 0, rules.headerTimeoutMs);
@@ -25,7 +25,7 @@ export function watch(s: Conversation, rules: Rules, port: FramingPort): void {
   if (rules.half) arm(s, port, 'quiet', talking && rules.quietMs > 0 ? s.chunks : 0, rules.quietMs);
 }
 
-function arm(s: Conversation, port: FramingPort, wait: Wait, number: number, ms: number): void {
+function arm(s: Conversation, port: TinyprotoPort, wait: TinyprotoWait, number: number, ms: number): void {
   if (s.armed[wait] === number || ms === Infinity) return;
   s.armed[wait] = number;
   if (number === 0) port.settle(wait);

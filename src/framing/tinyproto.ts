@@ -2,6 +2,7 @@ import { SendError } from '../errors.js';
 import type { Framing } from './framing.js';
 import { Heads } from './heads.js';
 import { newConversation } from './tinyproto-conversation.js';
+import { TinyprotoEnd } from './tinyproto-end.js';
 import { TinyprotoMachine } from './tinyproto-machine.js';
 import type { TinyprotoOptions } from './tinyproto-options.js';
 import { rulesOf } from './tinyproto-options.js';
@@ -55,7 +56,7 @@ export function tinyproto(options: TinyprotoOptions = {}): Framing {
     halfClose: false,
     full: Uint8Array.of(0xfe),
     encode: (message) => ({ head: heads.of(message.length), body: message, tail: NONE }),
-    open: (port) => new TinyprotoMachine(rules, port, newConversation()),
+    open: (port) => new TinyprotoEnd((of) => new TinyprotoMachine(rules, of, newConversation()), port),
     streams: {
       encode: (size) => ({
         head: heads.of(size),

@@ -5,6 +5,7 @@ import type { Framing, Prefix } from './framing.js';
 import { Heads } from './heads.js';
 import { DEFAULT_MAX_MESSAGE_BYTES, limit } from './limits.js';
 import { oneWay, sizesAhead } from './one-way.js';
+import { PacedDecoder } from './paced-decoder.js';
 import { QueueDecoder } from './queue-decoder.js';
 
 /** Options of {@link varintPrefixed}. */
@@ -44,7 +45,7 @@ export function varintPrefixed({
     name: 'varint-prefixed',
     maxMessageBytes,
     encode: (message) => ({ head: heads.of(message.length), body: message, tail: NONE }),
-    decoder: () => new VarintDecoder(maxMessageBytes),
+    open: (port) => new PacedDecoder(new VarintDecoder(maxMessageBytes), port),
     streams: sizesAhead(
       maxMessageBytes,
       (size) => heads.of(size),

@@ -1,10 +1,8 @@
 import { ChunkQueue } from '../bytes/chunk-queue.js';
-import { joined } from '../bytes/joined.js';
 import type { Decoder } from './decoder.js';
-import { notEncodable, tooLarge } from './faults.js';
+import { notEncodable, tooLarge, tooLargeToSend } from './faults.js';
 import type { Framing } from './framing.js';
 import { DEFAULT_MAX_MESSAGE_BYTES, limit } from './limits.js';
-import { oneWay } from './one-way.js';
 
 /** Options of {@link wholeChunks}. */
 export interface WholeChunksOptions {
@@ -37,42 +35,33 @@ export function wholeChunks({
   maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES,
 }: WholeChunksOptions = {}): Framing {
   limit('maxMessageBytes', maxMessageBytes, 1);
-  return oneWay({
+  return {
     name: 'whole-chunks',
     maxMessageBytes,
+    halfClose: true,
     encode(message) {
       if (message.length === 0) throw notEncodable('an empty message is no chunk');
+      if (message.length > maxMessageBytes) throw tooLargeToSend(message.length, maxMessageBytes);
       return { head: NONE, body: message, tail: NONE };
     },
-    decoder: () => new ChunkDecoder(maxMessageBytes),
-  });
+    open: () => new ChunkDecoder(maxMessageBytes),
+  };
 }
 
 const NONE = new Uint8Array(0);
 
-class ChunkDecoder implements Decoder {
-  readonly #chunks = new ChunkQueue();
-
-  constructor(private readonly maxMessageBytes: number) {}
-
-  get unreadBytes(): number {
-    return this.#chunks.bytes;
-  }
-
-  push(chunk: Uint8Array): void {
-    // A plain Uint8Array, whatever it was: the `slice` of a Buffer would share memory.
-    this.#chunks.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length));
+class ChunkDecoder extends ChunkQueue implements Decoder {
+  constructor(private readonly maxMessageBytes: number) {
+    super();
   }
 
   read(): Uint8Array | undefined {
-    const chunk = this.#chunks.shift();
-    if (chunk && chunk.length > this.maxMessageBytes) throw tooLarge(this.maxMessageBytes);
-    return chunk;
+    const chunk = this.shift();
+    if (!chunk) return undefined;
+    if (chunk.length > this.maxMessageBytes) throw tooLarge(this.maxMessageBytes);
+    // A plain Uint8Array, whatever it was: the `slice` of a Buffer would share memory.
+    return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
   }
 
   end(): void {}
-
-  rest(): Uint8Array {
-    return joined(this.#chunks.drain());
-  }
 }

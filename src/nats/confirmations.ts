@@ -26,7 +26,7 @@ export function confirmations(
   let waiting: Subscriber<void>[] = [];
   let asked: Subscriber<void>[] = [];
   let asking = false;
-  const timers = new Deadlines<'answer'>(silent);
+  const timers = new Deadlines<'answer'>({ expired: silent });
 
   const ask = () => {
     asked = waiting;
@@ -37,7 +37,7 @@ export function confirmations(
   };
 
   const answered = () => {
-    timers.clear('answer');
+    timers.set('answer');
     const done = asked;
     asked = [];
     asking = waiting.length > 0;

@@ -1,11 +1,12 @@
 import { defer, type Observable } from 'rxjs';
 import type { Codec } from '../codec/codec.js';
 import type { Connection } from '../connection/connection.js';
-import { type FrameDoor, frameDoor } from '../connection/frames.js';
-import type { ManySender } from '../connection/outbox.js';
-import { shareable } from '../connection/turns.js';
+import { type FrameDoor, frameDoor, sendFrame } from '../connection/frames.js';
 import type { SendError } from '../errors.js';
-import type { Frame, Framing } from '../framing/framing.js';
+import type { Framing } from '../framing/framing.js';
+import type { Frame } from '../outbox/frame.js';
+import { shareable } from '../outbox/turns.js';
+import type { ManySender } from '../outbox/way-out.js';
 
 /** Larger ones go to the wire as they are. */
 const mostCopiedBytes = 16_384;
@@ -78,7 +79,7 @@ function framed<T>(
     const door = frameDoor<T>(connection);
     if (!door || !isSame(door.spoken, spoken)) sendAnew(() => parcelFor(connection), connection, sender);
     else if (door.addFrame) door.addFrame(each, sender);
-    else tell(sender, () => door.sendFrame(each, message));
+    else tell(sender, () => sendFrame(door, each, message));
   };
   return { message, bytes, spoken, sendOn };
 }

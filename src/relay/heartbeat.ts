@@ -41,11 +41,12 @@ import { isCutOff } from './gone.js';
  */
 export function writeIdle(connection: Connection<unknown, never>, periodMs: number): Observable<void> {
   positive('periodMs', periodMs);
-  const begun = () => frameDoor(connection)?.begunCount ?? -1;
+  // To be queued is one step, to be taken another: so that a queue which drains is no silence.
+  const steps = () => 2 * connection.traffic.messagesOut + (frameDoor(connection)?.out.messages ?? 0);
   const looks$ = timerMs(periodMs) < periodMs ? NEVER : interval(periodMs);
   return looks$.pipe(
-    map(begun),
-    startWith(begun()),
+    map(steps),
+    startWith(steps()),
     pairwise(),
     filter(([before, now]) => before === now),
     map(() => undefined),

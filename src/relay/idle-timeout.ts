@@ -29,11 +29,12 @@ export function idleTimeout<T>(timeoutMs: number): MonoTypeOperatorFunction<T> {
   return (source) =>
     new Observable((subscriber) => {
       let gate: Gate | undefined;
-      const timers = new Deadlines<'idle'>(() => {
+      const expired = () => {
         // Held now: time starts again when there is room.
         if (gate && !gate.open) whenOpen(gate, restart);
         else subscriber.error(new WireError('idle', `No message has come for ${timeoutMs} ms`));
-      });
+      };
+      const timers = new Deadlines<'idle'>({ expired });
       const restart = () => {
         if (!subscriber.closed) timers.set('idle', timeoutMs);
       };

@@ -1,8 +1,8 @@
 import { type Subscription, timer } from 'rxjs';
 import { Fifo } from '../bytes/fifo.js';
 import type { Connection } from '../connection/connection.js';
-import type { ManySender } from '../connection/outbox.js';
 import { SendError } from '../errors.js';
+import type { ManySender } from '../outbox/way-out.js';
 import type { Parcel } from './envelope.js';
 import { isCutOff, isGone } from './gone.js';
 

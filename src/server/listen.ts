@@ -2,7 +2,7 @@ import { type NextObserver, Observable, of, Subscriber, switchMap } from 'rxjs';
 import type { StreamedBodies } from '../connection/body.js';
 import { Budget } from '../connection/budget.js';
 import type { BodyConnection, Connection } from '../connection/connection.js';
-import { Inbound, type InboundOwner } from '../connection/inbound.js';
+import { HostedCore } from '../connection/hosted-core.js';
 import { openConnection } from '../connection/open-connection.js';
 import {
   type ConnectionDefaults,
@@ -80,8 +80,12 @@ export function listenOver(defaults: ConnectionDefaults & { readonly transport: 
     return new Observable<Connection<In, Out>>((subscriber) => {
       const budget = new Budget(inboundBytes);
       const tell = telling(options.eventObserver);
-      const inbound = (owner: InboundOwner) => new Inbound(budget, owner);
-      const accept = accepting({ ...settings, inbound }, doorman(options, limit), subscriber, tell);
+      const accept = accepting(
+        { Core: HostedCore, ...settings, budget },
+        doorman(options, limit),
+        subscriber,
+        tell,
+      );
       const troubleObserver = { next: (error: WireError) => tell?.({ type: 'trouble', error }) };
       const bound: BoundAddress[] = [];
       let missing = all.length;

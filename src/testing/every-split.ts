@@ -1,5 +1,6 @@
 import { TinyprotoError } from '../errors.js';
 import type { Framing } from '../framing/framing.js';
+import { Reading } from '../framing/reading.js';
 import { asBytes, joined, sameBytes, show } from './bytes.js';
 import { MarbleError, siteOfCall } from './marble-error.js';
 
@@ -60,32 +61,21 @@ export function readThrough(
   { end = true, late = false }: { readonly end?: boolean; readonly late?: boolean } = {},
 ): Read {
   const messages: Uint8Array[] = [];
-  let fault: unknown;
-  const machine = framing.open({
-    write() {},
-    opened() {},
-    outcome() {},
-    fail(error) {
-      fault ??= error;
-    },
-    await() {},
-    settle() {},
-  });
+  const reading = new Reading(framing);
   const readAll = () => {
-    for (let message = machine.read(); message !== undefined; message = machine.read()) {
+    for (let message = reading.read(); message !== undefined; message = reading.read()) {
       messages.push(message.slice());
-      machine.consumed();
+      reading.machine.consumed?.();
     }
   };
-  machine.start();
   for (const chunk of chunks) {
-    if (fault) break;
-    machine.receive(chunk);
+    reading.push(chunk);
     if (!late) readAll();
   }
-  if (end && !fault) machine.receiveEnd();
+  if (end) reading.end();
   readAll();
-  return { messages, end: fault ? codeOf(fault) : end ? '|' : '' };
+  const { fault } = reading;
+  return { messages, end: fault ? codeOf(fault.error) : end ? '|' : '' };
 }
 
 /** The bytes of messages on the wire, one behind the other. */

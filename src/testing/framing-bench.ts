@@ -1,47 +1,50 @@
-import type { Framing, FramingMachine, Wait } from '../framing/framing.js';
+import type { Framing, FramingMachine } from '../framing/framing.js';
+import { Reading } from '../framing/reading.js';
 import { hexOf } from './bytes.js';
-import { framed } from './every-split.js';
+import { codeOf, framed } from './every-split.js';
 
 /** Bytes as the bench writes them down: no blanks between the digits. */
 export const digitsOf = (bytes: Uint8Array): string => hexOf(bytes).replaceAll(' ', '');
 
-/** A machine on the bench: what it does to its surroundings is written down, in order. */
+/** A machine on the bench: it is given bytes, and read. */
 export class Bench {
-  readonly log: string[] = [];
-  readonly machine: FramingMachine;
+  readonly framing: Framing;
+  readonly #reading: Reading;
+  /** How often it wanted to be asked. */
+  #calls = 0;
+  #isTold = false;
 
-  constructor(readonly framing: Framing) {
-    this.machine = framing.open({
-      write: (bytes, last) => this.log.push(digitsOf(bytes) + (last ? '.' : '')),
-      opened: () => this.log.push('opened'),
-      outcome: (of) => this.log.push(of),
-      fail: (error, { reset }) => this.log.push(`${error.code}${reset ? ' by reset' : ''}`),
-      await: (wait: Wait) => this.log.push(`awaits ${wait}`),
-      settle: () => {},
-    });
+  constructor(framing: Framing) {
+    this.framing = framing;
+    this.#reading = new Reading(framing, { turn: () => this.#calls++ });
   }
 
-  /** A machine that has started, its log empty. */
   static open(framing: Framing): Bench {
-    const bench = new Bench(framing);
-    bench.machine.start();
-    bench.log.length = 0;
-    return bench;
+    return new Bench(framing);
   }
 
-  /** What has happened since the last look. */
-  since(): string {
-    return this.log.splice(0).join(' ');
+  get machine(): FramingMachine {
+    return this.#reading.machine;
+  }
+
+  /** Gives it bytes, in one chunk each. */
+  push(...chunks: readonly Uint8Array[]): this {
+    for (const chunk of chunks) this.#reading.push(chunk);
+    return this;
   }
 
   /** Sends messages to it, in one chunk each, as their sender would. */
   receive(...messages: readonly Uint8Array[]): this {
-    for (const message of messages) this.machine.receive(framed(this.framing, [message]));
+    return this.push(...messages.map((message) => framed(this.framing, [message])));
+  }
+
+  end(): this {
+    this.#reading.end();
     return this;
   }
 
   read(): string | undefined {
-    const message = this.machine.read();
+    const message = this.#reading.read();
     return message && digitsOf(message);
   }
 
@@ -50,8 +53,23 @@ export class Bench {
     const messages: string[] = [];
     for (let message = this.read(); message !== undefined; message = this.read()) {
       messages.push(message);
-      this.machine.consumed();
+      this.machine.consumed?.();
     }
     return messages;
+  }
+
+  /** What it gives back, and ends. */
+  rest(): string {
+    return this.machine.rest().map(digitsOf).join('');
+  }
+
+  /** What it has said since the last look: that it wants to be asked, and the code of its fault. */
+  since(): string {
+    const said = Array.from({ length: this.#calls }, () => 'calls');
+    const { fault } = this.#reading;
+    if (fault && !this.#isTold) said.push(codeOf(fault.error));
+    this.#isTold = fault !== undefined;
+    this.#calls = 0;
+    return said.join(' ');
   }
 }

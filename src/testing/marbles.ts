@@ -1,11 +1,11 @@
 import { asapScheduler, defer, isObservable, type Observable, Subscription } from 'rxjs';
 import { type Connect, connectOver } from '../client/connect.js';
-import { together } from '../connection/open-outbox.js';
 import { positive } from '../connection/options.js';
 import { streamedBodies } from '../connection/streamed-bodies.js';
 import { watchConnections } from '../connection/watched.js';
 import { setStrictByDefault, watchHolds } from '../flow/hold.js';
 import { tinyproto } from '../framing/tinyproto.js';
+import { together } from '../outbox/open-outbox.js';
 import { type Listen, listenOver } from '../server/listen.js';
 import { formatAddress } from '../transport/address.js';
 import {

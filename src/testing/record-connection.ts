@@ -1,7 +1,7 @@
 import { Observable, tap } from 'rxjs';
 import { blame, blamed, claim, claimed } from '../connection/claim.js';
 import type { Connection } from '../connection/connection.js';
-import { type FrameDoor, frameDoor, frames } from '../connection/frames.js';
+import { type FrameDoor, frameDoor, frames, sendFrame } from '../connection/frames.js';
 import { drawnFrom } from '../flow/drawn-from.js';
 import { watchHolds } from '../flow/hold.js';
 import { iterate } from '../flow/iterate.js';
@@ -89,10 +89,10 @@ function recordedDoor<Out>(
       return door.spoken;
     },
     encode: (message) => door.encode(message),
-    sendFrame: (frame, message) => noted(message, door.sendFrame(frame, message)),
+    sendFrame: (frame, message) => noted(message, sendFrame(door, frame, message)),
     ...(door.hasManyWires && { hasManyWires: true }),
-    get begunCount() {
-      return door.begunCount;
+    get out() {
+      return door.out;
     },
   };
 }

@@ -11,16 +11,11 @@ export const closing = {
   overrun: 4008,
 } as const;
 
-/** 1005 is a close frame without a code, 1001 a page or a server that goes away. */
-const clean: readonly number[] = [closing.inOrder, 1001, 1005];
-
-/** 1006 is no close frame at all. */
-const cut: readonly number[] = [1006, closing.reset];
-
 /** What a close code says: nothing after a clean end, an error otherwise. The peer's reason is in the `cause`, never in the text. */
 export function closingError(code: number, reason: string): WireError | undefined {
-  if (clean.includes(code)) return undefined;
-  if (cut.includes(code)) return new WireError('reset', 'The WebSocket was cut');
+  // 1005 is a close frame without a code, 1001 a page or a server that goes away; 1006 is no close frame at all.
+  if ([1000, 1001, 1005].includes(code)) return undefined;
+  if ([1006, 4006].includes(code)) return new WireError('reset', 'The WebSocket was cut');
   return new WireError('closed-with-code', `Closed with ${code}`, {
     cause: { code, reason },
   });

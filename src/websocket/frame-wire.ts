@@ -45,10 +45,11 @@ type Done = (error?: WireError) => void;
  * to hold, and a writer has to hear of the end.
  */
 export function frameWire(open: (on: RoadEvents) => Road, options: FrameWireOptions): Wire {
-  const { local, remote, lingerMs = 1_000, maxUnreadBytes = 16 * 1_024 * 1_024, textFrames } = options;
+  const { local, remote, lingerMs = 1_000, maxUnreadBytes = 2 ** 24, textFrames } = options;
   const closed = new AsyncSubject<WireClosed>();
   const unread = new ChunkQueue();
-  const pending = new Set<{ readonly done: Done }>();
+  /** Of what the platform was given, and has not said that it has: in order. */
+  const pending: Done[] = [];
   const waitForFin: Done[] = [];
   let reader: Subscriber<Uint8Array> | undefined;
   let claimed = false;
@@ -70,27 +71,23 @@ export function frameWire(open: (on: RoadEvents) => Road, options: FrameWireOpti
   };
 
   function deliver(): void {
-    while (reader && (ended || failure || !held)) {
-      const chunk = unread.shift();
-      if (chunk === undefined) break;
-      reader.next(chunk);
-    }
+    while (reader && unread.unreadBytes && (ended || failure || !held))
+      reader.next(unread.shift() as Uint8Array);
     if (failure) reader?.error(failure);
-    if (ended !== 'closed' || !(failure || destroyed || dropping || (reader && unread.bytes === 0))) return;
+    if (ended !== 'closed' || !(failure || destroyed || dropping || (reader && !unread.unreadBytes))) return;
     ended = 'told';
     reader?.complete();
     // `closed$` comes first: whoever hears that a write is lost shall know that it was no accident.
     closed.next(failure ? { error: failure } : {});
     closed.complete();
-    for (const { done } of pending) done(gone());
-    pending.clear();
+    for (const done of pending.splice(0)) done(gone());
     settleFin();
   }
 
   function drop(): void {
     dropping = true;
     reader = undefined;
-    unread.drain();
+    unread.rest();
     flow();
     later(deliver);
   }
@@ -110,10 +107,10 @@ export function frameWire(open: (on: RoadEvents) => Road, options: FrameWireOpti
   }
 
   function chunk(bytes: Uint8Array): void {
-    if (dropping || failure || bytes.length === 0) return;
+    if (dropping || failure) return;
     unread.push(bytes);
     deliver();
-    if (unread.bytes > maxUnreadBytes)
+    if (unread.unreadBytes > maxUnreadBytes)
       refuse(new WireError('overrun', 'Too much lies unread'), closing.overrun);
   }
 
@@ -171,9 +168,8 @@ export function frameWire(open: (on: RoadEvents) => Road, options: FrameWireOpti
       if (ended === 'told') later(() => done(gone()));
       else if (fin) later(() => done(new WireError('wire-failed', 'It is behind FIN')));
       else {
-        const write = { done };
-        pending.add(write);
-        road.write(bytes, () => pending.delete(write) && done());
+        pending.push(done);
+        road.write(bytes, () => pending.shift()?.());
       }
       return false;
     },

@@ -84,7 +84,7 @@ const partitionsOf = (tongue: Tongue, count: number, heavy: true | 'very'): Play
         const bench = Bench.open(tongue.framing({}));
         let all = '';
         for (const chunk of chunks) {
-          bench.machine.receive(chunk);
+          bench.push(chunk);
           all += bench
             .drain()
             .map((message) => `${message}.`)

@@ -1,30 +1,11 @@
-import type { Subscriber } from 'rxjs';
 import { type Fifo, noQueue, queued } from '../bytes/fifo.js';
-import { type Fate, SendError } from '../errors.js';
-import type { Awaiting } from '../flow/outcome.js';
-import { report, reporting } from '../flow/report.js';
-import type { Frame, FramingMachine } from '../framing/framing.js';
-import type { BodySource } from './body-source.js';
-import type { Meter } from './traffic.js';
-import type { Writer } from './writer.js';
-
-export interface OutboxOptions {
-  readonly maxQueuedBytes: number;
-  readonly maxQueuedMessages: number;
-}
-
-/** Who speaks in frames, by a machine that may be another from one moment to the next. */
-export interface Speaker {
-  readonly machine: FramingMachine;
-}
-
-/** Who sends many messages, and waits for the outcome of each, in order. Told once, never from inside `add`, except of a refusal to queue it. */
-export interface ManySender extends Awaiting {
-  failed(error: SendError): void;
-}
-
-/** Who waits for the outcome of a message; a single one has its subscriber for this. */
-export type Sender = ManySender | Subscriber<void>;
+import { SendError } from '../errors.js';
+import type { Wire } from '../transport/transport.js';
+import type { Frame } from './frame.js';
+import { isMany, lost, tellFailed, tellTaken } from './told.js';
+import { beginTurn, endTurn, flushAfterTurn, isTurn } from './turns.js';
+import type { DrawnBody, ManySender, OutgoingFrame, OutOwner, Sender, WayOut } from './way-out.js';
+import type { Writer, WriterEvents } from './writer.js';
 
 /** What the peer makes of a message. */
 export type Answer = 'taken' | 'refused';
@@ -47,7 +28,7 @@ export class Sending {
   constructor(
     readonly sender: Sender,
     readonly frame: Frame,
-    readonly source: BodySource | undefined,
+    readonly source: DrawnBody | undefined,
     readonly order: number,
   ) {}
 
@@ -72,25 +53,22 @@ export class Sending {
  * A body that comes from a source counts as no bytes, because it is not here: it is drawn as the wire takes it. Its source is opened when its turn has come, and
  * those behind it wait until it has given its first bytes. What is protected here is for runs of messages that leave together; see `RunOutbox`.
  */
-export class Outbox {
-  /** The messages, encoded, that `fail` has found and of which nothing was sent. */
-  unsent: readonly Uint8Array[] = none;
-  /** How many have begun so far. */
-  begunCount = 0;
+export class Outbox implements WayOut, WriterEvents {
+  /** What is queued or under way. */
+  bytes = 0;
+  messages = 0;
+  /** Of these, how many bodies come from a source. */
+  bodies = 0;
   /** Where they go. */
   readonly out: Writer;
-  protected readonly speaker: Speaker;
-  readonly #limits: OutboxOptions;
-  readonly #meter: Meter;
+  protected readonly core: OutOwner;
   #singles: Fifo<Sending> = noQueue;
   #streams: Fifo<Sending> = noQueue;
   #begun: Fifo<Sending> = noQueue;
   #writing: Fifo<Sending> = noQueue;
   #order = 0;
-  #bytes = 0;
-  #messages = 0;
-  #bodies = 0;
-  #queued = 0;
+  /** Of these, how many have not begun. */
+  queued = 0;
   /** In `begun`: so many have an outcome; those before this one need not be handed to the wire any more. */
   #outcomes = 0;
   #handedBefore = 0;
@@ -98,30 +76,73 @@ export class Outbox {
   #unmarked = 0;
   #failure: { readonly cause: unknown } | undefined;
 
-  constructor(speaker: Speaker, out: Writer, limits: OutboxOptions, meter: Meter) {
-    this.speaker = speaker;
-    this.out = out;
-    this.#limits = limits;
-    this.#meter = meter;
+  constructor(core: OutOwner, writer: new (wire: Wire, on: WriterEvents) => Writer) {
+    this.core = core;
+    this.out = new writer(core.wire, this);
   }
 
-  /** Nothing is queued; frames may still be under way. */
-  get empty(): boolean {
-    return this.#queued === 0;
+  // --- turns
+
+  enter(): void {
+    beginTurn();
   }
 
-  /** What is queued or under way. */
-  get bytes(): number {
-    return this.#bytes;
+  leave(): void {
+    endTurn();
   }
 
-  get messages(): number {
-    return this.#messages;
+  /** Behind the turn of another connection that brings it about, which may do so for each of a hundred messages. */
+  soon(): boolean {
+    if (!isTurn()) return false;
+    flushAfterTurn(this);
+    return true;
   }
 
-  /** Of these, how many bodies come from a source. */
-  get bodies(): number {
-    return this.#bodies;
+  flush(): void {
+    this.core.turn();
+  }
+
+  // --- what the machine writes
+
+  write(bytes: Uint8Array, last: boolean): void {
+    if (this.core.gone) return;
+    if (last) this.#handed();
+    this.out.write(bytes, last);
+  }
+
+  /** FIN behind what was written. */
+  end(): void {
+    this.out.end();
+  }
+
+  /** Hands over what it has. Returns whether something is left behind. */
+  cut(): boolean {
+    this.out.handOver();
+    return !this.out.handed;
+  }
+
+  // --- what the writer tells
+
+  handed(bytes: number): void {
+    this.core.count('bytesOut', bytes);
+    this.endRun();
+  }
+
+  lastWritten(pieces: number): void {
+    this.written(pieces);
+    this.core.turn();
+  }
+
+  writerHasRoom(): void {
+    if (this.bodies > 0) this.core.turn();
+  }
+
+  progress(pending: boolean): void {
+    this.core.progress(pending);
+  }
+
+  cutOff(error: unknown): void {
+    this.core.error(error);
   }
 
   /** What has become of the frame begun last, if its body cannot be whole any more. */
@@ -129,54 +150,52 @@ export class Outbox {
     return broken(this.#begun.at(this.#begun.length - 1));
   }
 
-  /** Queues a message, and begins it if it may at once; or fails it. */
-  add(frame: Frame, sender: Sender, source?: BodySource): Sending | undefined {
-    const size = frame.body.length;
-    const error = this.#refusal(size);
-    if (error) {
-      tellFailed(sender, error);
+  /** Queues a message, and begins it if it may at once: else gives back what takes it out again. */
+  add(frame: OutgoingFrame, sender: Sender): (() => void) | undefined {
+    const { source } = frame;
+    this.bytes += frame.body.length;
+    this.messages++;
+    if (source) this.bodies++;
+    const mayBegin = this.queued === 0 && !source && this.#canBegin(isStream(sender));
+    if (mayBegin && this.joined(frame, sender)) return undefined;
+    const sending = this.sending(sender, frame, source, this.#order++);
+    if (mayBegin) {
+      this.begin(sending);
       return undefined;
     }
-    this.#bytes += size;
-    this.#messages++;
-    if (source) this.#bodies++;
-    const mayBegin = this.#queued === 0 && !source && this.speaker.machine.canBegin(isStream(sender));
-    const run = mayBegin && this.joined(frame, sender);
-    if (run) return run;
-    const sending = this.sending(sender, frame, source, this.#order++);
-    if (mayBegin) this.begin(sending);
-    else {
-      this.#queued++;
-      if (isStream(sender)) this.#streams = queued(this.#streams, sending);
-      else this.#singles = queued(this.#singles, sending);
-    }
-    return sending;
+    this.queued++;
+    if (isStream(sender)) this.#streams = queued(this.#streams, sending);
+    else this.#singles = queued(this.#singles, sending);
+    return () => {
+      // What stands behind it may begin now, if it is not taken back, too.
+      if (this.withdraw(sending)) flushAfterTurn(this);
+    };
   }
 
   /** The wire has been given what was written so far: nothing joins that any more. */
-  endRun(): void {}
+  protected endRun(): void {}
 
   /** Takes a message out again; returns whether it did, because it had not begun. */
   withdraw(sending: Sending): boolean {
     const isQueued = sending.state === 'queued' && !this.#failure;
     if (isQueued) {
       sending.state = 'gone';
-      this.#queued--;
+      this.queued--;
       this.forget(sending, 1, sending.frame.body.length);
     }
     return isQueued;
   }
 
-  /** Takes all messages of a stream out that have not begun. Returns whether there were any. */
-  withdrawAll(stream: ManySender): boolean {
-    const before = this.#queued;
+  /** Takes all messages of a stream out that have not begun. */
+  withdrawAll(stream: ManySender): void {
+    const before = this.queued;
     for (const sending of this.#streams) if (sending.sender === stream) this.withdraw(sending);
-    return this.#queued < before;
+    if (this.queued < before) flushAfterTurn(this);
   }
 
   /** Begins what may begin. */
   pump(): void {
-    while (this.#queued > 0 && !this.#failure) {
+    while (this.queued > 0 && !this.#failure) {
       const queue = this.#nextQueue();
       const sending = queue?.at(0);
       if (queue === undefined || sending === undefined) break;
@@ -191,14 +210,14 @@ export class Outbox {
         tellFailed(sending.sender, error);
         continue;
       }
-      this.#queued--;
+      this.queued--;
       if (!sending.source && this.joined(sending.frame, sending.sender)) sending.state = 'begun';
       else this.begin(sending);
     }
   }
 
   /** The turn of the body of the frame begun last has come: gives back where it comes from. */
-  beginBody(): BodySource | undefined {
+  beginBody(): DrawnBody | undefined {
     const sending = this.#begun.at(this.#begun.length - 1);
     if (sending) sending.drawn = true;
     return sending?.source;
@@ -210,7 +229,7 @@ export class Outbox {
   }
 
   /** The oldest frame whose bytes were not complete has all of them handed to the wire … */
-  handed(): void {
+  #handed(): void {
     let sending = this.#begun.at(this.#handedBefore++);
     while (sending?.outcome === 'refused' && !sending.drawn) sending = this.#begun.at(this.#handedBefore++);
     if (!sending) return;
@@ -240,36 +259,42 @@ export class Outbox {
   }
 
   /** No message will be taken any more. */
-  fail(cause: unknown): void {
-    if (this.#failure) return;
+  fail(cause: unknown): readonly Uint8Array[] {
     this.#failure = { cause };
     const underWay = this.#begun.drain();
     const waiting = [...this.#singles.drain(), ...this.#streams.drain()].filter(
       ({ state }) => state === 'queued',
     );
-    this.#bytes = this.#messages = this.#bodies = this.#queued = 0;
+    this.bytes = this.messages = this.bodies = this.queued = 0;
     waiting.sort((a, b) => a.order - b.order);
     const all = [...underWay, ...waiting];
     const unsent: Uint8Array[] = [];
-    this.unsent = unsent;
     for (const { source } of all) source?.close();
     for (const sending of all) {
       const fate = sending.whole || sending.drawn ? 'unknown' : 'not-sent';
       if (fate === 'not-sent' && !sending.source) unsent.push(sending.frame.body);
       for (const sender of sending.untold) tellFailed(sender, broken(sending) ?? lost(fate, cause));
     }
+    return unsent;
   }
 
   /** A message, or the first of a run. */
-  protected sending(sender: Sender, frame: Frame, source: BodySource | undefined, order: number): Sending {
+  protected sending(sender: Sender, frame: Frame, source: DrawnBody | undefined, order: number): Sending {
     return new Sending(sender, frame, source, order);
   }
 
   protected begin(sending: Sending): void {
     sending.state = 'begun';
     this.#begun = queued(this.#begun, sending);
-    this.begunCount++;
-    this.speaker.machine.begin(sending.frame);
+    const { talk } = this.core.machine;
+    if (talk) talk.begin(sending.frame);
+    else this.#writeFrame(sending.frame);
+  }
+
+  /** Whether a frame only has to be written, behind the one begun last. */
+  protected follows(frame: Frame): boolean {
+    const { talk } = this.core.machine;
+    return talk === undefined || talk.follow?.(frame) === true;
   }
 
   /** The run that a message joins, if it could. */
@@ -286,29 +311,34 @@ export class Outbox {
     return true;
   }
 
-  #refusal(size: number): SendError | undefined {
-    if (this.#failure) return lost('not-sent', this.#failure.cause);
-    const fits = this.#messages === 0 || this.#bytes + size <= this.#limits.maxQueuedBytes;
-    if (fits && this.#messages < this.#limits.maxQueuedMessages) return undefined;
-    const text = `${this.#messages} messages, ${this.#bytes} bytes, wait to be taken`;
-    return new SendError('queue-full', text, { fate: 'not-sent' });
+  protected forget(sending: Sending, messages: number, bytes: number): void {
+    this.messages -= messages;
+    this.bytes -= bytes;
+    if (!sending.source) return;
+    this.bodies--;
+    sending.source.close();
   }
 
-  protected forget(sending: Sending, messages: number, bytes: number): void {
-    this.#messages -= messages;
-    this.#bytes -= bytes;
-    if (!sending.source) return;
-    this.#bodies--;
-    sending.source.close();
+  /** Where nothing has to be asked of the peer. */
+  #writeFrame({ head, body, tail }: Frame): void {
+    const bare = body.length === 0 && tail.length === 0;
+    if (head.length > 0 || bare) this.write(head, bare);
+    if (body.length > 0) this.write(body, tail.length === 0);
+    if (tail.length > 0) this.write(tail, true);
+    this.outcome('taken');
+  }
+
+  #canBegin(isStream: boolean): boolean {
+    const { machine, finSent } = this.core;
+    return machine.talk ? machine.talk.canBegin(isStream) : !finSent;
   }
 
   /** The next to begin: in the order of subscription, except that a stream's message which must give way is overtaken. */
   #nextQueue(): Fifo<Sending> | undefined {
     const single = firstQueued(this.#singles);
     const stream = firstQueued(this.#streams);
-    const machine = this.speaker.machine;
-    if (stream && (!single || stream.order < single.order) && machine.canBegin(true)) return this.#streams;
-    return single && machine.canBegin(false) ? this.#singles : undefined;
+    if (stream && (!single || stream.order < single.order) && this.#canBegin(true)) return this.#streams;
+    return single && this.#canBegin(false) ? this.#singles : undefined;
   }
 
   protected shiftBegun(): void {
@@ -323,36 +353,13 @@ export class Outbox {
   }
 
   protected tellTaken(sender: Sender, messages: number): void {
-    this.#meter.taken(messages);
-    // As `reporting` does, without a function for each message.
-    try {
-      if (isMany(sender)) sender.taken(messages);
-      else {
-        sender.next();
-        sender.complete();
-      }
-    } catch (error) {
-      report(error);
-    }
+    this.core.count('messagesOut', messages);
+    tellTaken(sender, messages);
   }
-}
-
-const none: readonly never[] = [];
-
-/** A subscriber may be of another copy of RxJS, so it is not asked what it is. */
-export function isMany(sender: Sender): sender is ManySender {
-  return 'isStream' in sender;
 }
 
 function isStream(sender: Sender): boolean {
   return isMany(sender) && sender.isStream;
-}
-
-function tellFailed(sender: Sender, error: SendError): void {
-  reporting(() => {
-    if (isMany(sender)) sender.failed(error);
-    else sender.error(error);
-  });
 }
 
 function broken(sending: Sending | undefined): SendError | undefined {
@@ -367,9 +374,4 @@ function firstQueued(queue: Fifo<Sending>): Sending | undefined {
     head = queue.at(0);
   }
   return head;
-}
-
-function lost(fate: Fate, cause: unknown): SendError {
-  const text = fate === 'unknown' ? 'whether the message arrived is not known' : 'the message was not sent';
-  return new SendError('connection-closed', `The connection is closed: ${text}`, { fate, cause });
 }

@@ -2,7 +2,7 @@ import { type Hold, hold, lengthPrefixed, serve, text } from 'rx-tinyproto';
 import { marbles } from 'rx-tinyproto/testing';
 import { asapScheduler, take, tap, timer } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { beginTurn, endTurn, flushAfterTurn, shareable, together } from '../../src/connection/turns.js';
+import { beginTurn, endTurn, flushAfterTurn, shareable, together } from '../../src/outbox/turns.js';
 
 const options = { framing: lengthPrefixed(), codec: text() };
 

@@ -3,7 +3,7 @@ import { type Connection, lengthPrefixed, type Transport, type Wire, wholeChunks
 import { asapScheduler, NEVER, of } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { connectOver } from '../../src/client/connect.js';
-import { together } from '../../src/connection/open-outbox.js';
+import { together } from '../../src/outbox/open-outbox.js';
 
 // A wire may say of a write that the kernel has the bytes already, and calls nobody back then.
 

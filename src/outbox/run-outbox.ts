@@ -1,7 +1,8 @@
-import type { Frame } from '../framing/framing.js';
-import type { BodySource } from './body-source.js';
 import type { CollectingWriter } from './collecting-writer.js';
-import { type Answer, isMany, Outbox, type Sender, Sending } from './outbox.js';
+import type { Frame } from './frame.js';
+import { type Answer, Outbox, Sending } from './outbox.js';
+import { isMany } from './told.js';
+import type { DrawnBody, Sender } from './way-out.js';
 
 /** Small messages, of one who sends many or of single senders, which begin and leave together. The first begins as any message does, the others join it. */
 class Run extends Sending {
@@ -51,14 +52,14 @@ export class RunOutbox extends Outbox {
   /** Begun last, and all of it went to the wire at once: what follows may join it. */
   #run: Run | undefined;
 
-  override endRun(): void {
+  protected override endRun(): void {
     this.#run = undefined;
   }
 
   protected override sending(
     sender: Sender,
     frame: Frame,
-    source: BodySource | undefined,
+    source: DrawnBody | undefined,
     order: number,
   ): Run {
     return new Run(sender, frame, source, order);
@@ -73,10 +74,9 @@ export class RunOutbox extends Outbox {
   protected override joined(frame: Frame, sender: Sender): Run | undefined {
     const run = this.#run;
     if (!run || !areTogether(run.sender, sender)) return undefined;
-    if (!this.out.takesAlong(frame) || !this.speaker.machine.follow?.(frame)) return undefined;
+    if (!this.out.takesAlong(frame) || !this.follows(frame)) return undefined;
     this.out.follow(frame);
     run.join(frame, sender);
-    this.begunCount++;
     return run;
   }
 

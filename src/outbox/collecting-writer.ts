@@ -1,6 +1,6 @@
 import { filled, put } from '../bytes/joined.js';
 import { type Slab, slabBytes, takeSlab } from '../bytes/slabs.js';
-import type { Frame } from '../framing/framing.js';
+import type { Frame } from './frame.js';
 import { flushAfterTurn, together } from './turns.js';
 import { Writer } from './writer.js';
 

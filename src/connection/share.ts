@@ -1,19 +1,11 @@
 import { type Fifo, noQueue, queued } from '../bytes/fifo.js';
 import { ProtocolError } from '../errors.js';
+import type { FramingMachine, FramingPort } from '../framing/framing.js';
 import type { Budget } from './budget.js';
 import { Deadlines } from './deadlines.js';
-import type { Speaker } from './outbox.js';
 
 /** How long a connection waits for room, where it may itself have what others wait for. */
 const roomTimeoutMs = 30_000;
-
-/** Whose bytes are counted. */
-export interface InboundOwner extends Speaker {
-  /** There may be room once more. */
-  roomAgain(): void;
-  /** Ends it, since nothing more can be said. */
-  cutOff(error: ProtocolError): void;
-}
 
 /**
  * What one connection has of its server's budget.
@@ -21,9 +13,10 @@ export interface InboundOwner extends Speaker {
  * There are two ways to keep to it. A framing that answers sizes asks before it grants one, and what it has granted counts until it is consumed. Of the others, what has come counts,
  * read or not; while the budget is used up, the wire is paused.
  */
-export class Inbound {
+export class Share {
   readonly #budget: Budget;
-  readonly #owner: InboundOwner;
+  readonly #machine: Pick<FramingMachine, 'talk' | 'unreadBytes'>;
+  readonly #port: Pick<FramingPort, 'fail' | 'turn'>;
   readonly #again: () => void;
   /** Of the messages that were read and are not consumed. */
   #sizes: Fifo<number> = noQueue;
@@ -32,10 +25,18 @@ export class Inbound {
   #isStarving = false;
   #patience: Deadlines<'room'> | undefined;
 
-  constructor(budget: Budget, owner: InboundOwner) {
+  constructor(
+    budget: Budget,
+    machine: Pick<FramingMachine, 'talk' | 'unreadBytes'>,
+    port: Pick<FramingPort, 'fail' | 'turn'>,
+  ) {
     this.#budget = budget;
-    this.#owner = owner;
-    this.#again = () => owner.roomAgain();
+    this.#machine = machine;
+    this.#port = port;
+    this.#again = () => {
+      machine.talk?.retry?.();
+      port.turn();
+    };
   }
 
   /** Whether a message of so many bytes may be granted to the peer; `force`: it will be. */
@@ -56,13 +57,13 @@ export class Inbound {
   consumed(): void {
     const bytes = this.#sizes.shift() ?? 0;
     this.#held -= bytes;
-    if (this.#grants) this.#giveBack(bytes);
+    if (this.#isGranting) this.#giveBack(bytes);
   }
 
   /** Counts anew what is here of a framing that grants nothing. Returns whether no more of it should come for now. */
   look(): boolean {
-    if (this.#grants) return false;
-    const here = this.#owner.machine.unreadBytes + this.#held;
+    if (this.#isGranting) return false;
+    const here = this.#machine.unreadBytes + this.#held;
     const more = here - this.#taken;
     this.#taken = here;
     if (more > 0) this.#budget.take(more);
@@ -79,16 +80,19 @@ export class Inbound {
     this.#giveBack(this.#taken);
   }
 
-  get #grants(): boolean {
-    return this.#owner.machine.retry !== undefined;
+  get #isGranting(): boolean {
+    return this.#machine.talk?.retry !== undefined;
   }
 
   #starve(isStarving: boolean): void {
     this.#isStarving = isStarving;
-    this.#patience ??= new Deadlines(() =>
-      this.#owner.cutOff(new ProtocolError('inbox-overflow', 'No room for more of its message')),
-    );
-    this.#patience.set('room', isStarving ? roomTimeoutMs : Number.POSITIVE_INFINITY);
+    this.#patience ??= new Deadlines({ expired: () => this.#giveUp() });
+    this.#patience.set('room', isStarving ? roomTimeoutMs : undefined);
+  }
+
+  #giveUp(): void {
+    this.#port.fail(new ProtocolError('inbox-overflow', 'No room for more of its message'), true);
+    this.#port.turn();
   }
 
   #giveBack(bytes: number): void {

@@ -1,0 +1,89 @@
+import type { FramingGrants, FramingMachine, FramingPort, Wait } from '../framing/framing.js';
+import { COLLECTED_BYTES } from '../framing/limits.js';
+import type { FramingTalk } from '../outbox/frame.js';
+import type { Body } from './body.js';
+import type { Budget } from './budget.js';
+import { Share } from './share.js';
+
+/** A machine whose bytes count in its server's budget, and which lets its peer wait while that is used up. */
+export class Budgeted implements FramingMachine, FramingGrants {
+  #machine: FramingMachine;
+  readonly #port: FramingPort;
+  readonly #budget: Budget;
+  /** Made for the first bytes that count: most connections are idle. */
+  #share: Share | undefined;
+
+  constructor(machine: FramingMachine, port: FramingPort, budget: Budget) {
+    this.#machine = machine;
+    this.#port = port;
+    this.#budget = budget;
+    port.grants = this;
+  }
+
+  /** Another framing goes on; what was read and is not consumed still counts. */
+  goOn(machine: FramingMachine): void {
+    this.#machine = machine;
+  }
+
+  get talk(): FramingTalk | undefined {
+    return this.#machine.talk;
+  }
+
+  get unreadBytes(): number {
+    return this.#machine.unreadBytes;
+  }
+
+  push(chunk: Uint8Array): void {
+    this.#machine.push(chunk);
+  }
+
+  read(): Uint8Array | undefined {
+    const message = this.#machine.read();
+    if (message) this.#owned.read(sizeOf(message));
+    return message;
+  }
+
+  consumed(): void {
+    this.#machine.consumed?.();
+    this.#share?.consumed();
+  }
+
+  end(): void {
+    this.#machine.end();
+  }
+
+  rest(): readonly Uint8Array[] {
+    return this.#machine.rest();
+  }
+
+  look(wanted: boolean): boolean {
+    const share = this.unreadBytes > 0 ? this.#owned : this.#share;
+    const isFull = share?.look() === true;
+    const isWanted = wanted && !isFull;
+    return this.#machine.look?.(isWanted) ?? !isWanted;
+  }
+
+  expired(wait: Wait): void {
+    this.#machine.expired?.(wait);
+  }
+
+  grant(bytes: number, force: boolean): boolean {
+    return this.#owned.grant(bytes, force);
+  }
+
+  /** The connection is gone: what it has is for the others. */
+  dispose(): void {
+    this.#share?.end();
+  }
+
+  get #owned(): Share {
+    this.#share ??= new Share(this.#budget, this, this.#port);
+    return this.#share;
+  }
+}
+
+/** A message that is a body counts if it is here whole. */
+function sizeOf(message: Uint8Array | Body): number {
+  if (message instanceof Uint8Array) return message.length;
+  return message.size > COLLECTED_BYTES ? 0 : message.size;
+}

@@ -1,0 +1,50 @@
+import { WireError } from '../errors.js';
+import type { Framing, FramingMachine } from '../framing/framing.js';
+import { Budgeted } from './budgeted.js';
+import { claimed } from './claim.js';
+import { Core } from './core.js';
+
+/** A connection that may be a server's: then what is here of its messages counts with those of the others, and somebody must take charge of it. */
+export class HostedCore<In, Out> extends Core<In, Out> {
+  #budgeted: Budgeted | undefined;
+  /** Until somebody does, once it is open. */
+  #isUnclaimed = this.settings.claimTimeoutMs !== undefined;
+  #isTimed = false;
+
+  override [claimed](): void {
+    if (this.#isTimed && this.#isUnclaimed) this.await('claim');
+    this.#isUnclaimed = false;
+  }
+
+  override expired(what: Parameters<Core['expired']>[0]): void {
+    if (what !== 'claim') super.expired(what);
+    else if (this.#isUnclaimed) {
+      this.fail(new WireError('unclaimed', 'Nobody read, served or closed the connection'));
+      this.turn();
+    }
+  }
+
+  protected override open(): void {
+    super.open();
+    // Most are claimed at once.
+    this.#isTimed = this.#isUnclaimed;
+    if (this.#isUnclaimed) this.await('claim', this.settings.claimTimeoutMs);
+  }
+
+  protected override machineOf(framing: Framing): FramingMachine<unknown> {
+    const machine = this.speakerOf(framing);
+    if (!this.settings.budget) return machine;
+    if (this.#budgeted) this.#budgeted.goOn(machine);
+    else this.#budgeted = new Budgeted(machine, this, this.settings.budget);
+    return this.#budgeted;
+  }
+
+  protected speakerOf(framing: Framing): FramingMachine {
+    return framing.open(this);
+  }
+
+  protected override shut(why?: { readonly error: unknown }, reset?: boolean, cutsMessages?: boolean): void {
+    this.#budgeted?.dispose();
+    super.shut(why, reset, cutsMessages);
+  }
+}

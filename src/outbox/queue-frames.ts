@@ -1,0 +1,34 @@
+import type { FramingOut } from './frame.js';
+import { Outbox } from './outbox.js';
+import type { OutOwner, WayOut } from './way-out.js';
+import { Writer } from './writer.js';
+
+/**
+ * What is sent from here on waits until the framing lets it begin, where frames went out at once so far. For a machine with a `talk`, when it is opened: so that a queue is
+ * in no bundle whose framings need none. Behind it `port.out` has `write` and `outcome`.
+ */
+export function queueFrames(port: { readonly out: Partial<FramingOut> }): void {
+  if (port.out.outcome) return;
+  const connection = port as OutOwner;
+  connection.out = new QueueBehind(connection);
+}
+
+/** The queue of a framing that has answers, where the frames before it had none. */
+class QueueBehind extends Outbox {
+  readonly #before: WayOut;
+
+  constructor(connection: OutOwner) {
+    super(connection, Writer);
+    this.#before = connection.out;
+  }
+
+  override settle(): void {
+    this.#before.settle();
+    super.settle();
+  }
+
+  override fail(cause: unknown): readonly Uint8Array[] {
+    this.#before.fail(cause);
+    return super.fail(cause);
+  }
+}
