@@ -118,6 +118,16 @@ describe('connections over WebSockets', () => {
     expect(await answer).toEqual([Buffer.from([9, 8]), true]);
   });
 
+  it('take a frame of nothing for no message, as no framing could send one', async () => {
+    const socket = new WebSocket(await served());
+    closing.push(() => socket.terminate());
+    await new Promise((open) => socket.once('open', open));
+    const answer = new Promise((got) => socket.once('message', got));
+    socket.send(bytes());
+    socket.send(bytes(9));
+    expect(await answer).toEqual(Buffer.from([9]));
+  });
+
   it('cannot be half-closed', async () => {
     const url = await served();
     const ended$ = connect(url, { framing: lines() }).pipe(converse((conn) => conn.end()));

@@ -107,7 +107,7 @@ export function frameWire(open: (on: RoadEvents) => Road, options: FrameWireOpti
   }
 
   function chunk(bytes: Uint8Array): void {
-    if (dropping || failure) return;
+    if (dropping || failure || !bytes.length) return;
     unread.push(bytes);
     deliver();
     if (unread.unreadBytes > maxUnreadBytes)
