@@ -25,7 +25,6 @@ import { nodesTable, on } from './report/nodes.js';
 import { plot } from './report/plot.js';
 import { type Results, type Row, written } from './report/results.js';
 import { goals, page } from './report/table.js';
-import { sizes } from './sizes.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(here);
@@ -107,7 +106,6 @@ const results: Results = {
   repeat,
   measureMs: conditions.measureMs,
   rows,
-  sizes: await sizes(root),
 };
 const file = (ending: string) => join(here, 'results', `${options.out}.${ending}`);
 writeFileSync(file('json'), written(results));

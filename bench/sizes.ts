@@ -3,6 +3,8 @@ import { build } from 'esbuild';
 
 /** What is bundled, as somebody would import it. */
 const bundles = {
+  'a page with a WebSocket (`connect` of `rx-tinyproto/websocket`, `wholeChunks`)': `
+    export { connect } from './src/websocket/browser.js';`,
   'a client with one framing (`connectOver`, `lengthPrefixed`)': `
     import { connectOver } from './src/client/connect.js';
     import { lengthPrefixed } from './src/framing/length-prefixed.js';

@@ -18,7 +18,7 @@ export function performanceBlocks(): Record<string, string> {
     'performance-goals': [circumstances(limited), goals(limited.rows, latest.rows)].join('\n\n'),
     'performance-in-short': inShort(latest),
     'performance-everybody': [circumstances(latest), everybody(latest.rows)].join('\n\n'),
-    'performance-sizes': sizes(limited.sizes),
+    'performance-sizes': sizes(kept<Record<string, number>>('sizes')),
     'performance-nodes': [circumstances(nodes), nodesTable(nodes)].join('\n\n'),
     'performance-micro': table(
       ['alone, without sockets', 'a message'],

@@ -11,8 +11,6 @@ export interface Results {
   /** Where more Nodes than one were compared. */
   readonly nodes?: readonly string[];
   readonly rows: readonly Row[];
-  /** Bytes, minified and gzipped, without RxJS. */
-  readonly sizes: Readonly<Record<string, number>>;
 }
 
 export interface Row {

@@ -15,13 +15,7 @@ import type { Results, Row } from './results.js';
 
 /** The results as a page of Markdown. */
 export function page(results: Results): string {
-  return [
-    circumstances(results),
-    goals(results.rows),
-    everybody(results.rows),
-    sizes(results.sizes),
-    '',
-  ].join('\n\n');
+  return [circumstances(results), goals(results.rows), everybody(results.rows), ''].join('\n\n');
 }
 
 export function circumstances({ date, machine, node, repeat, measureMs }: Results): string {
@@ -82,9 +76,10 @@ export function everybody(rows: readonly Row[]): string {
   return table(['case', ...names], lines);
 }
 
-export function sizes(bytes: Results['sizes']): string {
-  const lines = Object.entries(bytes).map(([what, size]) => [what, `${(size / 1_000).toFixed(1)} kB`]);
-  return lines.length === 0 ? '' : table(['minified and gzipped, without rxjs', 'size'], lines);
+/** What is imported, and how many bytes that is. */
+export function sizes(bytes: Readonly<Record<string, number>>): string {
+  const lines = Object.entries(bytes).map(([what, size]) => [what, `${(size / 1_000).toFixed(2)} kB`]);
+  return table(['minified and gzipped, without rxjs', 'size'], lines);
 }
 
 function spread({ median, least, most }: Ratio): string {
