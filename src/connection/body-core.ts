@@ -37,11 +37,7 @@ export class BodyCore<In, Out> extends HostedCore<In, Out> {
     const source = isWhole
       ? undefined
       : new BodySource(message as unknown as OutgoingBody, maxQueuedBytes, () => this.turn());
-    if (!source) return super.addFrame(frame, sender);
-    const withdraw = super.addFrame({ ...frame, source }, sender);
-    // It is to be opened.
-    this.turn();
-    return withdraw;
+    return super.addFrame(source ? { ...frame, source } : frame, sender);
   }
 
   override addFrame(frame: OutgoingFrame, sender: Sender) {

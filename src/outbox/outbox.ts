@@ -166,6 +166,9 @@ export class Outbox implements WayOut, WriterEvents {
     this.queued++;
     if (isStream(sender)) this.#streams = queued(this.#streams, sending);
     else this.#singles = queued(this.#singles, sending);
+    // It may overtake what waits, or is to be opened.
+    this.core.turn();
+    if (sending.state !== 'queued') return undefined;
     return () => {
       // What stands behind it may begin now, if it is not taken back, too.
       if (this.withdraw(sending)) flushAfterTurn(this);
