@@ -1,72 +1,10 @@
 import { hex } from 'rx-tinyproto/testing';
-import { AsyncSubject, asapScheduler, firstValueFrom, Observable, type Observer, observeOn, of } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import type { Closed, Connection } from '../../src/connection/connection.js';
-import { openConnection } from '../../src/connection/open-connection.js';
-import { connectionSettings } from '../../src/connection/options.js';
 import type { Framing } from '../../src/framing/framing.js';
 import { lengthPrefixed } from '../../src/framing/length-prefixed.js';
 import { lines } from '../../src/framing/lines.js';
-import type { Wire, WireClosed } from '../../src/transport/transport.js';
-import { bytesOf, hexOf } from '../helpers/decoded.js';
-
-/** A connection whose peer is this spec: what it is given, and what it has done to its wire. */
-class Talk {
-  readonly heard: string[] = [];
-  readonly did: string[] = [];
-  connection!: Connection;
-  #bytes!: Observer<Uint8Array>;
-
-  constructor(framing: Framing) {
-    const wire: Wire = {
-      local: { host: '', port: 0 },
-      remote: { host: '', port: 0 },
-      bytes$: new Observable((subscriber) => {
-        this.#bytes = subscriber;
-      }),
-      write: () => true,
-      pause: () => {},
-      resume: () => {},
-      end: () => this.did.push('fin'),
-      destroy: ({ reset } = {}) => this.did.push(reset ? 'reset' : 'destroy'),
-      closed$: new AsyncSubject<WireClosed>(),
-    };
-    openConnection(wire, connectionSettings<Uint8Array, Uint8Array>({ framing }, {})).subscribe((made) => {
-      this.connection = made;
-    });
-  }
-
-  /** What comes is read. */
-  async read(): Promise<this> {
-    this.connection.messages$.subscribe({
-      next: (message) => this.heard.push(hexOf(message)),
-      error: (error) => this.heard.push(error.code ?? error.message),
-      complete: () => this.heard.push('|'),
-    });
-    await firstValueFrom(of(0).pipe(observeOn(asapScheduler)));
-    return this;
-  }
-
-  receive(...chunks: readonly Uint8Array[]): this {
-    for (const chunk of chunks) this.#bytes.next(chunk);
-    return this;
-  }
-
-  end(): this {
-    this.#bytes.complete();
-    return this;
-  }
-
-  close(): this {
-    this.connection.close().subscribe();
-    return this;
-  }
-
-  async dropped(): Promise<Closed['dropped']> {
-    this.connection.destroy();
-    return (await firstValueFrom(this.connection.closed$)).dropped;
-  }
-}
+import { bytesOf } from '../helpers/decoded.js';
+import { Talk } from '../helpers/wire-talk.js';
 
 describe('a connection whose directions know nothing of each other', () => {
   it('counts the bytes that it drops: what is unread, and what comes, whole messages or not', async () => {
@@ -112,6 +50,11 @@ describe('a connection whose directions know nothing of each other', () => {
     const talk = await new Talk(broken).read();
     talk.receive(hex`00`, hex`00`);
     expect([talk.heard, asked]).toEqual([['a mistake of ours'], 1]);
+  });
+
+  it('says nothing more to a wire that is given up, though the fault was found where the end was due', () => {
+    const talk = new Talk(lines()).receive(bytesOf('half')).end();
+    expect(talk.did).toEqual(['destroy']);
   });
 
   it('tells of half a message behind what is there', async () => {

@@ -16,7 +16,7 @@ import {
   wholeChunks,
 } from 'rx-tinyproto';
 import { type MarbleHelpers, marbles } from 'rx-tinyproto/testing';
-import { from, map, mergeMap, NEVER, type Observable, takeUntil, tap, timer } from 'rxjs';
+import { from, map, merge, mergeMap, NEVER, type Observable, takeUntil, tap, timer } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 
 const server = 'server:1';
@@ -108,6 +108,12 @@ describe('a message that has begun', () => {
     expect(ending({ framing: lines(), messageTimeoutMs: Number.POSITIVE_INFINITY }, [[0, 'ha']])).toEqual(
       openToTheEnd,
     );
+  });
+
+  it('has no time any more in a framing that has taken its place', () => {
+    const handle = (conn: Connection) =>
+      merge(timer(1_000).pipe(tap(() => conn.reframe({ framing: fixedLength(2) }))), conn.messages$, NEVER);
+    expect(ending({ framing: lines() }, [[0, 'one\nha']], handle)).toEqual(openToTheEnd);
   });
 
   it('is late in its body, where bodies are streams', () => {

@@ -1,7 +1,8 @@
 import { type Codec, type Connection, type ConnectOptions, converse, lines, serve, text } from 'rx-tinyproto';
-import { marbles } from 'rx-tinyproto/testing';
+import { hex, marbles } from 'rx-tinyproto/testing';
 import { type Observable, Subscription, tap, timer } from 'rxjs';
 import { describe, expect, it } from 'vitest';
+import { Talk } from '../helpers/wire-talk.js';
 
 const framing = lines();
 
@@ -74,6 +75,19 @@ describe('at a message that cannot be decoded', () => {
     const anything = (conn: Connection<string>) => conn.reframe({ codec: text() });
     expect(heardOf(['1', 'a', 'b', '2'], anything)).toEqual(['1', '?', 'b', '2', '|']);
   });
+});
+
+it.each([undefined, null, 'a word'])('a codec may throw whatever it likes: %s', (thrown) => {
+  const talk = new Talk(lines(), {
+    codec: {
+      encode: (bytes) => bytes,
+      decode() {
+        throw thrown;
+      },
+    },
+  });
+  talk.receive(hex`61 0a`);
+  return expect(talk.read()).resolves.toMatchObject({ heard: ['not-decodable'] });
 });
 
 it('a codec may end its own connection while it decodes', () => {

@@ -79,7 +79,7 @@ export class Core<In = unknown, Out = unknown>
   #blame: Pick<Closed, 'handlerError'> | undefined;
   /** Why nothing of ours goes out any more, and what did not. */
   #lostBy: Failure | undefined;
-  #unsent: readonly Uint8Array[] | undefined;
+  #unsent: Uint8Array[] | undefined;
   #droppedMessages = 0;
   #droppedBytes = 0;
 
@@ -331,7 +331,8 @@ export class Core<In = unknown, Out = unknown>
   protected loseSends(why: Failure): void {
     if (this.#lostBy) return;
     this.#lostBy = why;
-    this.#unsent = this.out.fail(why.error);
+    this.#unsent = [];
+    this.out.fail(why.error, this.#unsent);
   }
 
   progress(pending: boolean): void {
@@ -416,8 +417,8 @@ export class Core<In = unknown, Out = unknown>
         }
       }
     } catch (error) {
+      if (!this.#isClosing) this.fail(error, this.machine.talk?.midFrame);
       this.machine = silent;
-      if (!this.#isClosing) this.fail(error);
     }
     this.#failIfFaulty(true);
     return none;
@@ -514,13 +515,15 @@ export class Core<In = unknown, Out = unknown>
       return;
     }
     this.#isTurning = true;
-    this.out.enter?.();
+    // Another way out may take its place meanwhile.
+    const { out } = this;
+    out.enter?.();
     try {
       came?.();
       while (this.#turnsAgain) this.#turnOnce();
     } finally {
       this.#isTurning = false;
-      this.out.leave?.();
+      out.leave?.();
     }
     if (!this.gone) this.#holdThePeer();
   }
@@ -538,7 +541,7 @@ export class Core<In = unknown, Out = unknown>
     if (this.#theirFin && !this.#peerEnded && !this.gone) this.#endOfPeer();
     this.pump();
     this.#look();
-    this.#tellRoom();
+    if (!this.gone) this.#tellRoom();
     this.#finishIfDone();
   }
 
@@ -555,7 +558,7 @@ export class Core<In = unknown, Out = unknown>
 
   /** Our FIN goes out behind what was queued, when it was asked for, or the peer has ended and we have nothing to add. */
   #finishIfDone(): void {
-    if (this.gone || this.finSent || !(this.#fin || this.#isAllRead())) return;
+    if (this.finSent || !(this.#fin || this.#isAllRead()) || this.gone) return;
     if (this.out.queued || this.machine.talk?.tryEnd() === false) return;
     this.#fin = 'sent';
     if (this.#peerEnded || this.#isClosing) this.#awaitClose();
@@ -619,6 +622,7 @@ export class Core<In = unknown, Out = unknown>
 
   fail(error: unknown, reset?: boolean): void {
     this.#fault ??= { error, reset };
+    this.#turnsAgain = true;
   }
 
   #failIfFaulty(cutsMessages?: boolean): void {

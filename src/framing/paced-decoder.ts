@@ -40,8 +40,11 @@ export class PacedDecoder implements FramingMachine {
     this.#decoder.end();
   }
 
+  /** Another framing goes on, with a time of its own. */
   rest(): readonly Uint8Array[] {
-    return this.#decoder.rest();
+    const rest = this.#decoder.rest();
+    this.#stop();
+    return rest;
   }
 
   /** Everything that could be read has been: what is here is a part of a message, and where more is wanted it is the peer's turn. */

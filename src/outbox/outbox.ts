@@ -1,5 +1,5 @@
 import { type Fifo, noQueue, queued } from '../bytes/fifo.js';
-import { SendError } from '../errors.js';
+import { type Fate, SendError } from '../errors.js';
 import type { Wire } from '../transport/transport.js';
 import type { Frame } from './frame.js';
 import { isMany, lost, tellFailed, tellTaken } from './told.js';
@@ -262,7 +262,7 @@ export class Outbox implements WayOut, WriterEvents {
   }
 
   /** No message will be taken any more. */
-  fail(cause: unknown): readonly Uint8Array[] {
+  fail(cause: unknown, unsent: Uint8Array[]): void {
     this.#failure = { cause };
     const underWay = this.#begun.drain();
     const waiting = [...this.#singles.drain(), ...this.#streams.drain()].filter(
@@ -271,14 +271,13 @@ export class Outbox implements WayOut, WriterEvents {
     this.bytes = this.messages = this.bodies = this.queued = 0;
     waiting.sort((a, b) => a.order - b.order);
     const all = [...underWay, ...waiting];
-    const unsent: Uint8Array[] = [];
-    for (const { source } of all) source?.close();
     for (const sending of all) {
-      const fate = sending.whole || sending.drawn ? 'unknown' : 'not-sent';
-      if (fate === 'not-sent' && !sending.source) unsent.push(sending.frame.body);
-      for (const sender of sending.untold) tellFailed(sender, broken(sending) ?? lost(fate, cause));
+      sending.source?.close();
+      if (fateOf(sending) === 'not-sent' && !sending.source) unsent.push(sending.frame.body);
     }
-    return unsent;
+    for (const sending of all)
+      for (const sender of sending.untold)
+        tellFailed(sender, broken(sending) ?? lost(fateOf(sending), cause));
   }
 
   /** A message, or the first of a run. */
@@ -363,6 +362,11 @@ export class Outbox implements WayOut, WriterEvents {
 
 function isStream(sender: Sender): boolean {
   return isMany(sender) && sender.isStream;
+}
+
+/** What becomes of a message of which nothing more will go out. */
+function fateOf({ whole, drawn }: Sending): Fate {
+  return whole || drawn ? 'unknown' : 'not-sent';
 }
 
 function broken(sending: Sending | undefined): SendError | undefined {

@@ -52,7 +52,7 @@ export class PlainOut implements WayOut {
     this.#core.progress(this.#pieces.length > 0);
   }
 
-  fail(cause: unknown): undefined {
+  fail(cause: unknown): void {
     const all = this.#pieces;
     this.#pieces = [];
     this.#written = this.bytes = this.messages = 0;

@@ -27,8 +27,8 @@ class QueueBehind extends Outbox {
     super.settle();
   }
 
-  override fail(cause: unknown): readonly Uint8Array[] {
-    this.#before.fail(cause);
-    return super.fail(cause);
+  override fail(cause: unknown, unsent: Uint8Array[]): void {
+    this.#before.fail(cause, unsent);
+    super.fail(cause, unsent);
   }
 }

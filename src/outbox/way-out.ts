@@ -65,8 +65,8 @@ export interface WayOut extends Partial<FramingOut> {
   pump?(): void;
   /** Tells of what was taken, in order. */
   settle(): void;
-  /** No message will be taken any more. Gives back those of which nothing was sent. */
-  fail(cause: unknown): readonly Uint8Array[] | undefined;
+  /** No message will be taken any more. Lists those of which nothing was sent before it tells anybody: who hears of it may ask what has become of the connection. */
+  fail(cause: unknown, unsent: Uint8Array[]): void;
   /** FIN behind what was written. */
   end(): void;
   /** Hands over what it has. Returns whether something is left behind. */
