@@ -1,4 +1,4 @@
-import { lifecycle } from '../src/connection/lifecycle.js';
+import { lifecycle } from '../spec/connection/lifecycle.js';
 import { life, oursInFullDuplex, theirs } from '../src/framing/tinyproto-states.js';
 import { type Documented, glossaryOf, remarksOf, sourceOf, tableOf, unionOf } from './docs-source.js';
 
@@ -25,7 +25,7 @@ export function stateBlocks(): Record<string, string> {
   return {
     lifecycle: [
       diagramOf(withCells(lifecycle)),
-      listOf(glossaryOf(sourceOf('src/connection/lifecycle.ts'))),
+      listOf(glossaryOf(sourceOf('spec/connection/lifecycle.ts'))),
     ].join('\n\n'),
     'handshake-life': block(life, 'life', 'LifeEvent'),
     'handshake-ours': block(oursInFullDuplex, 'oursInFullDuplex', 'OursEvent'),

@@ -663,7 +663,10 @@ export class Core<In = unknown, Out = unknown>
       by: this.#by ?? 'us',
       ...(failure ?? this.#blame),
       ...(this.#unsent?.length && { unsent: this.#unsent }),
-      dropped: this.machine.talk?.dropped ?? { messages: this.#droppedMessages, bytes: this.#droppedBytes },
+      dropped: {
+        messages: this.#droppedMessages + (this.machine.talk?.dropped.messages ?? 0),
+        bytes: this.machine.talk?.dropped.bytes ?? this.#droppedBytes,
+      },
     };
     this.#tell();
   }

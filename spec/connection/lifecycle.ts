@@ -10,6 +10,9 @@
  *     closing      `close()`: what is queued goes out, what comes is dropped, then FIN goes out
  *     finishing    our FIN is out, and nothing more is wanted; reading goes on until the peer's
  *     closed       the wire is gone, or given up
+ *
+ * No code runs this table: a connection notes what has happened, in flags that a page and ten thousand connections pay less for. So that the two say the same,
+ * `lifecycle.spec.ts` drives a connection through every short life that the table has.
  */
 export type State =
   | 'opening'

@@ -1,0 +1,15 @@
+import { describe, expect, it } from 'vitest';
+import { livedThrough } from '../helpers/lives.js';
+
+describe('a connection', () => {
+  it.each([
+    ['whose directions end by themselves', { halfClose: true, allowHalfOpen: false, waits: true }],
+    ['whose direction stays open', { halfClose: true, allowHalfOpen: true, waits: true }],
+    ['whose directions need each other', { halfClose: false, allowHalfOpen: false, waits: true }],
+    ['whose frames wait for nothing', { halfClose: true, allowHalfOpen: true, waits: false }],
+  ])('%s lives as the table says, whatever five or six things happen to it', (_, kind) => {
+    const { differences, lives } = livedThrough(kind, 6);
+    expect(differences.slice(0, 5)).toEqual([]);
+    expect(lives).toBeGreaterThan(4_000);
+  });
+});
