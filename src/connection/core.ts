@@ -187,10 +187,9 @@ export class Core<In = unknown, Out = unknown>
   reframe<NextIn = Uint8Array, NextOut = NextIn>(
     next: Protocol<NextIn, NextOut>,
   ): Connection<NextIn, NextOut> {
-    if (!this.#framing.halfClose)
-      throw new TypeError(`${this.#framing.name} has state on both sides: it cannot be swapped out`);
+    if (!this.#framing.halfClose) throw new TypeError(`${this.#framing.name} cannot be swapped out`);
     if (this.#fin || this.#peerEnded || this.gone)
-      throw new WireError('reset', 'The connection has ended, or is about to');
+      throw new WireError('reset', 'The connection is at its end');
     const unread = this.machine.rest();
     this.#framing = next.framing ?? this.#framing;
     this.#codec = next.codec as never;
@@ -280,7 +279,7 @@ export class Core<In = unknown, Out = unknown>
     if (messages && (messages >= maxQueuedMessages || out.bytes + frame.body.length > maxQueuedBytes))
       return tellFailed(
         sender,
-        new SendError('queue-full', `${messages} messages, ${out.bytes} bytes, wait to be taken`, {
+        new SendError('queue-full', `${messages} messages, ${out.bytes} bytes, wait`, {
           fate: 'not-sent',
         }),
       );
@@ -616,7 +615,7 @@ export class Core<In = unknown, Out = unknown>
     else if (what !== 'close') this.machine.expired?.(what as Wait);
     // Whoever still reads what the ended peer has said may take as long as it needs.
     else if (this.#peerEnded && !this.#fin && this.#isObserved) this.#awaitClose();
-    else this.#fail(new WireError('close-timeout', 'The peer did not let the connection end in time'), true);
+    else this.#fail(new WireError('close-timeout', 'The peer did not end in time'), true);
     this.turn();
   }
 

@@ -21,5 +21,5 @@ export function bytesOf<Out>(codec: Codec<unknown, Out> | undefined, message: Ou
 /** Throws a `TypeError` for what is no bytes. */
 export function demandBytes(message: unknown): Uint8Array {
   if (message instanceof Uint8Array) return message;
-  throw new TypeError('Without a codec a message is a Uint8Array, and with one what it gives');
+  throw new TypeError('A message is a Uint8Array, or made one by a codec');
 }
