@@ -152,3 +152,22 @@ describe('sendAll', () => {
     expect(leaving.returned).toBe(1);
   });
 });
+
+it('tells an asynchronous iterator at once to return that is left while it is asked, and once', async () => {
+  let returned = 0;
+  let give: (result: IteratorResult<Uint8Array>) => void = () => {};
+  const asked: AsyncIterableIterator<Uint8Array> = {
+    next: () => new Promise((resolve) => (give = resolve)),
+    return: () => Promise.resolve({ done: true, value: returned++ }),
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+  const sent: unknown[] = [];
+  const road = { ...endless(), begin: (message: unknown) => void sent.push(message) };
+  sendAll(asked, road).subscribe().unsubscribe();
+  expect(returned).toBe(1);
+  give({ done: false, value: one });
+  await new Promise(setImmediate);
+  expect([sent, returned]).toEqual([[], 1]);
+});

@@ -95,9 +95,12 @@ class Stream<Out> extends Subscriber<Out> implements SendingStream {
           this.#road.whenRoom(this);
           return;
         }
-        this.#source ??= this.#start();
+        const source = this.#source ?? this.#start();
+        // One that gives at once is not to be told to return meanwhile.
+        this.#source = undefined;
         this.#isAsked = true;
-        const next = this.#source.next();
+        const next = source.next();
+        this.#source = source;
         if ('then' in next)
           next.then(
             (given) => {
@@ -113,9 +116,8 @@ class Stream<Out> extends Subscriber<Out> implements SendingStream {
     }
   }
 
-  /** Wants no more; but while it is asked it is not to be told. */
+  /** Wants no more. */
   leave(): void {
-    if (this.#isAsked) return;
     this.#start = undefined;
     const left = this.#source?.return?.();
     this.#source = undefined;
