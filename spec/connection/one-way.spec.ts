@@ -1,10 +1,14 @@
 import { hex } from 'rx-tinyproto/testing';
 import { describe, expect, it } from 'vitest';
-import type { Framing } from '../../src/framing/framing.js';
+import type { Decoder } from '../../src/framing/decoder.js';
 import { lengthPrefixed } from '../../src/framing/length-prefixed.js';
 import { lines } from '../../src/framing/lines.js';
 import { bytesOf } from '../helpers/decoded.js';
 import { Talk } from '../helpers/wire-talk.js';
+
+const mistaken = (): never => {
+  throw new Error('a mistake of ours');
+};
 
 describe('a connection whose directions know nothing of each other', () => {
   it('counts the bytes that it drops: what is unread, and what comes, whole messages or not', async () => {
@@ -32,23 +36,25 @@ describe('a connection whose directions know nothing of each other', () => {
     expect(await talk.dropped()).toEqual({ messages: 0, bytes: 0 });
   });
 
-  it('fails with whatever its decoder throws, and asks it nothing more', async () => {
+  it.each<[what: keyof Decoder, fails: () => never]>([
+    ['read', mistaken],
+    ['push', mistaken],
+    ['end', mistaken],
+  ])('fails with whatever its decoder throws, and asks it nothing more: %s', async (what, fails) => {
     let asked = 0;
-    const broken: Framing = {
-      ...lines(),
-      open: () => ({
-        unreadBytes: 0,
-        push: () => {},
-        read: () => {
-          asked++;
-          throw new Error('a mistake of ours');
-        },
-        end: () => {},
-        rest: () => [],
-      }),
+    const broken = {
+      unreadBytes: 0,
+      push: () => {},
+      read: () => undefined,
+      end: () => {},
+      rest: () => [],
+      [what]: () => {
+        asked++;
+        return fails();
+      },
     };
-    const talk = await new Talk(broken).read();
-    talk.receive(hex`00`, hex`00`);
+    const talk = await new Talk({ ...lines(), open: () => broken }).read();
+    talk.receive(hex`00`, hex`00`).end();
     expect([talk.heard, asked]).toEqual([['a mistake of ours'], 1]);
   });
 

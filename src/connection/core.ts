@@ -357,8 +357,7 @@ export class Core<In = unknown, Out = unknown>
 
   complete(): void {
     this.#theirFin ??= 'come';
-    if (!this.gone) this.machine.talk?.receiveEnd();
-    this.turn();
+    this.turn(() => this.gone || this.machine.talk?.receiveEnd());
   }
 
   /** Where nothing more can be said: RST and its like. */
@@ -520,10 +519,13 @@ export class Core<In = unknown, Out = unknown>
     try {
       came?.();
       while (this.#turnsAgain) this.#turnOnce();
-    } finally {
-      this.#isTurning = false;
-      out.leave?.();
+    } catch (error) {
+      // A machine or a wire of somebody's own harms its connection only.
+      this.machine = silent;
+      this.#fail(error, true, true);
     }
+    this.#isTurning = false;
+    out.leave?.();
     if (!this.gone) this.#holdThePeer();
   }
 
