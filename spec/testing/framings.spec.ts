@@ -1,6 +1,7 @@
 import { type Framing, lengthPrefixed, lines, tinyproto } from 'rx-tinyproto';
-import { everySplit, framingContract, hex, text } from 'rx-tinyproto/testing';
+import { everySplit, type FramingSamples, framingContract, hex, text } from 'rx-tinyproto/testing';
 import { describe, expect, it } from 'vitest';
+import { acknowledged } from '../helpers/acknowledged.js';
 
 // Our own framings are put to it in spec/framing, with more on top.
 framingContract(
@@ -13,23 +14,65 @@ framingContract(
   { describe, it },
 );
 
+// Two whose directions depend on each other.
+framingContract(tinyproto({ window: 3 }), { messages: ['hello', 'a', 'some more', ''] }, { describe, it });
+framingContract(
+  acknowledged(),
+  {
+    messages: ['hello', 'a', 'some more', 'b', 'c', 'd', 'e'],
+    lies: {
+      'an answer to nothing': [hex`00`, 'unexpected-answer'],
+      'half a message': [hex`05 61`, 'cut-short'],
+    },
+  },
+  { describe, it },
+);
+
+/** The names of the tests of a contract that a framing fails. */
+function failuresOf(framing: Framing, samples: FramingSamples): string[] {
+  const failed: string[] = [];
+  const it = (name: string, test: () => void) => {
+    try {
+      test();
+    } catch {
+      failed.push(name);
+    }
+  };
+  framingContract(framing, samples, { describe: (_, tests) => tests(), it });
+  return failed;
+}
+
 describe('framingContract', () => {
-  it('finds a framing that only knows whole chunks, in any runner', () => {
-    const failed: string[] = [];
-    framingContract(
-      onlyWholeChunks,
-      { messages: ['ab', 'c'] },
-      {
-        describe: (_, tests) => tests(),
-        it(name, test) {
-          try {
-            test();
-          } catch {
-            failed.push(name);
-          }
-        },
+  it('finds a framing that answers, and has no queue where frames go out at once', () => {
+    expect(failuresOf(acknowledged({ queue: true }), { messages: ['a', 'b'] })).toEqual([
+      'has its frames wait, where they would go out at once',
+    ]);
+  });
+
+  it('finds a framing that never answers', () => {
+    expect(failuresOf(acknowledged({ answers: true }), { messages: ['a', 'b'] })).toEqual([
+      'carries messages both ways, cut anywhere, and ends in order',
+      'does so over wires that keep chunks',
+    ]);
+  });
+
+  it('finds a framing that does not see that its peer has left before it is open', () => {
+    const { open, ...rest } = tinyproto();
+    const deaf: Framing = {
+      ...rest,
+      open(port) {
+        const machine = open(port);
+        Object.assign(machine, { receiveEnd: () => {} });
+        return machine;
       },
-    );
+    };
+    expect(failuresOf(deaf, { messages: ['a', 'b'] })).toEqual([
+      'fails where the peer has ended before it is open',
+    ]);
+  });
+
+  it('finds a framing that only knows whole chunks, in any runner', () => {
+    const failed = failuresOf(onlyWholeChunks, { messages: ['ab', 'c'] });
     expect(failed).toContain('reads the same messages wherever the bytes are cut');
     expect(failed).not.toContain('reads one message of one chunk');
   });

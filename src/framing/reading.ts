@@ -50,7 +50,7 @@ export class Reading {
 }
 
 /** The surroundings of a machine of which only its messages matter. */
-const roadless: FramingPort = {
+export const roadless: FramingPort = {
   settings: { messageTimeoutMs: Number.POSITIVE_INFINITY },
   traffic: { bytesIn: 0, messagesIn: 0 },
   held: 0,

@@ -2,56 +2,58 @@ import type { Framing } from '../framing/framing.js';
 import { asBytes, joined, show } from './bytes.js';
 import { everySplit, framed, type Read, readThrough, sameRead } from './every-split.js';
 import { digitsOf } from './framing-bench.js';
+import { conversationContract, hasTalk } from './framing-conversation-contract.js';
 import { machineContract } from './framing-machine-contract.js';
 import type { FramingSamples, TestRunner } from './framing-samples.js';
 import { MarbleError } from './marble-error.js';
 import { must } from './must.js';
 
 /**
- * What every framing owes whose directions do not depend on each other, as tests of your runner: each message in every cut, both limits, lies, ends; and what
- * `decode` and a connection rely on of its machine.
+ * What every framing owes, as tests of your runner: each message in every cut, both limits, lies, ends; and what `decode` and a connection rely on of its machine. Of one with a
+ * `talk`, whose bytes mean nothing without the other direction: limits, lies, and conversations of two connections, over bytes that are cut anywhere and over wires that keep chunks.
  *
  *     framingContract(myFraming(), { messages: ['a', 'bc', ''] }, { describe, it });
  */
 export function framingContract(framing: Framing, samples: FramingSamples, runner: TestRunner): void {
-  const { describe, it } = runner;
   const messages = samples.messages.map(asBytes);
   demandDifferent(messages);
+  runner.describe(`${framing.name}, as every framing`, () => {
+    if (hasTalk(framing)) talkContract(framing, samples, runner);
+    else decoderContract(framing, samples, runner);
+  });
+}
+
+/** What is owed where the directions do not depend on each other. */
+function decoderContract(framing: Framing, samples: FramingSamples, runner: TestRunner): void {
+  const { it } = runner;
+  const messages = samples.messages.map(asBytes);
   const [first = new Uint8Array()] = messages;
   const whole = framed(framing, messages);
   const one = framed(framing, [first]);
 
-  describe(`${framing.name}, as every framing`, () => {
-    it('says nothing while nothing comes', () =>
-      expectRead(readThrough(framing, [], { end: false }), [], ''));
-    it('completes with no bytes at all', () => expectRead(readThrough(framing, []), [], '|'));
-    it('reads one message of one chunk', () => expectRead(readThrough(framing, [one]), [first], '|'));
-    it('has a limit', () => must(framing.maxMessageBytes < Infinity, true));
-    if (!samples.chunksAreMessages) cuts(framing, samples, it);
-    for (const message of messages) {
-      it(`gives back ${show(message, 16)} as it was`, () =>
-        expectRead(readThrough(framing, [framed(framing, [message])]), [message], '|'));
-    }
-    it('has room for two conversations at once', () => {
-      const reads = [readThrough(framing, [whole]), readThrough(framing, [one])];
-      if (!samples.chunksAreMessages) expectRead(reads[0] as Read, messages, '|');
-      expectRead(reads[1] as Read, [first], '|');
-    });
-    it('leaves the message that it encodes as it was', () => {
-      const before = first.slice();
-      framing.encode(first);
-      expectRead({ messages: [first], end: '' }, [before], '');
-    });
-    limits(samples, it);
-    for (const [name, [bytes, code]] of Object.entries(samples.lies ?? {})) {
-      it(`ends with ${code} at ${name}, behind what came before`, () => {
-        everySplit(bytes, framing).gives([], code);
-        everySplit(joined([one, bytes]), framing).gives([first], code);
-        expectRead(readThrough(framing, [whole, bytes]), messages, code);
-      });
-    }
-    machineContract(() => framing, samples, runner);
+  it('says nothing while nothing comes', () => expectRead(readThrough(framing, [], { end: false }), [], ''));
+  it('completes with no bytes at all', () => expectRead(readThrough(framing, []), [], '|'));
+  it('reads one message of one chunk', () => expectRead(readThrough(framing, [one]), [first], '|'));
+  if (!samples.chunksAreMessages) cuts(framing, samples, it);
+  for (const message of messages) {
+    it(`gives back ${show(message, 16)} as it was`, () =>
+      expectRead(readThrough(framing, [framed(framing, [message])]), [message], '|'));
+  }
+  it('has room for two conversations at once', () => {
+    const reads = [readThrough(framing, [whole]), readThrough(framing, [one])];
+    if (!samples.chunksAreMessages) expectRead(reads[0] as Read, messages, '|');
+    expectRead(reads[1] as Read, [first], '|');
   });
+  encoderContract(framing, samples, it);
+  limits(samples, it);
+  for (const [name, [bytes, code]] of Object.entries(samples.lies ?? {})) {
+    it(`ends with ${code} at ${name}, behind what came before`, () => {
+      everySplit(bytes, framing).gives([], code);
+      everySplit(joined([one, bytes]), framing).gives([first], code);
+      expectRead(readThrough(framing, [whole, bytes]), messages, code);
+    });
+  }
+  machineContract(() => framing, samples, runner);
 }
 
 /** With fewer, or with twice the same, a framing that mixes them up would pass. */
@@ -104,12 +106,44 @@ function cuts(framing: Framing, samples: FramingSamples, it: TestRunner['it']): 
   });
 }
 
-/** The limit exactly, and one byte above it, in both directions. */
+/** What is owed of either kind. */
+function encoderContract(
+  framing: Framing,
+  { messages, limited }: FramingSamples,
+  it: TestRunner['it'],
+): void {
+  const all = messages.map(asBytes);
+  it('has a limit', () => must(framing.maxMessageBytes < Infinity, true));
+  it('leaves the message that it encodes as it was', () => {
+    for (const message of all) {
+      const before = message.slice();
+      framing.encode(message);
+      must(digitsOf(message), digitsOf(before));
+    }
+  });
+  if (!limited) return;
+  const longest = longestOf(all);
+  it('refuses to send a message one byte above its limit', () => {
+    const error = thrownBy(() => limited(longest.length - 1).encode(longest));
+    must(error, { name: 'SendError', code: 'message-too-large', fate: 'not-sent' });
+  });
+}
+
+/** What is owed where one direction says what has become of the other. */
+function talkContract(framing: Framing, samples: FramingSamples, runner: TestRunner): void {
+  encoderContract(framing, samples, runner.it);
+  for (const [name, [bytes, code]] of Object.entries(samples.lies ?? {}))
+    runner.it(`ends with ${code} at ${name}`, () => everySplit(bytes, framing).gives([], code));
+  conversationContract(framing, samples.messages.map(asBytes), runner);
+}
+
+const longestOf = (messages: readonly Uint8Array[]): Uint8Array =>
+  messages.reduce((longest, each) => (each.length > longest.length ? each : longest));
+
+/** The limit exactly, and one byte above it. */
 function limits({ limited, messages, chunksAreMessages }: FramingSamples, it: TestRunner['it']): void {
   if (!limited) return;
-  const message = messages
-    .map(asBytes)
-    .reduce((longest, each) => (each.length > longest.length ? each : longest));
+  const message = longestOf(messages.map(asBytes));
   const bytes = framed(limited(message.length), [message]);
   const below = message.length - 1;
   it('takes and sends a message at its limit', () => {
@@ -122,10 +156,6 @@ function limits({ limited, messages, chunksAreMessages }: FramingSamples, it: Te
     const chunks = [...before.map((each) => framed(limited(below), [each])), bytes, bytes];
     expectRead(readThrough(limited(below), chunks), before, 'message-too-large');
     if (!chunksAreMessages) everySplit(bytes, limited(below)).gives([], 'message-too-large');
-  });
-  it('refuses to send a message one byte above its limit', () => {
-    const error = thrownBy(() => limited(below).encode(message));
-    must(error, { name: 'SendError', code: 'message-too-large', fate: 'not-sent' });
   });
 }
 
