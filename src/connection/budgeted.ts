@@ -7,22 +7,25 @@ import { Share } from './share.js';
 
 /** A machine whose bytes count in its server's budget, and which lets its peer wait while that is used up. */
 export class Budgeted implements FramingMachine, FramingGrants {
-  #machine: FramingMachine;
+  /** Asked with each message: a place of its own costs less than to look for it in the machine. */
+  isGranting = false;
+  #machine!: FramingMachine;
   readonly #port: FramingPort;
   readonly #budget: Budget;
   /** Made for the first bytes that count: most connections are idle. */
   #share: Share | undefined;
 
   constructor(machine: FramingMachine, port: FramingPort, budget: Budget) {
-    this.#machine = machine;
     this.#port = port;
     this.#budget = budget;
+    this.goOn(machine);
     port.grants = this;
   }
 
   /** Another framing goes on; what was read and is not consumed still counts. */
   goOn(machine: FramingMachine): void {
     this.#machine = machine;
+    this.isGranting = machine.talk?.retry !== undefined;
   }
 
   get talk(): FramingTalk | undefined {
@@ -39,7 +42,8 @@ export class Budgeted implements FramingMachine, FramingGrants {
 
   read(): Uint8Array | undefined {
     const message = this.#machine.read();
-    if (message) this.#owned.read(sizeOf(message));
+    // Not `#owned` alone, which is a call, and this is in the way of each message.
+    if (message) (this.#share ?? this.#owned).read(sizeOf(message));
     return message;
   }
 

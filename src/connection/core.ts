@@ -384,9 +384,9 @@ export class Core<In = unknown, Out = unknown>
     });
   }
 
-  /** Nothing is undone when a reader leaves: it is looked at, because to be told would cost ten thousand connections a function and a list each. */
+  /** Nothing is undone when a reader leaves: it is looked at, because to be told would cost ten thousand connections a function and a list each. Most have one, and are asked twice a message. */
   get #isObserved(): boolean {
-    return this.#readers.some(isReading);
+    return this.#readers[0]?.closed === false || this.#readers.some(isReading);
   }
 
   /** Whether somebody reads, and there is room. */
@@ -406,7 +406,9 @@ export class Core<In = unknown, Out = unknown>
           this.#droppedMessages++;
           continue;
         }
-        this.count('messagesIn');
+        // Not by `count`, where the engine does not know the name beforehand: that shows, with each message.
+        this.traffic.messagesIn++;
+        this.settings.traffic.messagesIn++;
         if (!this.#codec) return message as In;
         try {
           return this.#codec.decode(message as Uint8Array);
@@ -681,10 +683,9 @@ export class Core<In = unknown, Out = unknown>
     });
   }
 
-  count(what: keyof Counts, more = 1): void {
+  count(what: keyof Counts, more: number): void {
     this.traffic[what] += more;
-    const sum = this.settings.traffic;
-    if (sum) sum[what] += more;
+    this.settings.traffic[what] += more;
   }
 }
 

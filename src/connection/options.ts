@@ -6,7 +6,7 @@ import type { OpenOut } from '../outbox/way-out.js';
 import type { Transport, Wire } from '../transport/transport.js';
 import type { Budget } from './budget.js';
 import type { Connection } from './connection.js';
-import type { Counts, Traffic } from './traffic.js';
+import { type Counts, newCounts, type Traffic } from './traffic.js';
 
 /** What every connection can be told. */
 export interface ConnectionOptions<In = Uint8Array, Out = In> {
@@ -46,7 +46,8 @@ export interface ConnectionSettings<In, Out> {
   readonly framing: Framing;
   readonly codec?: Codec<In, Out> | undefined;
   readonly onUndecodable?: ((error: ProtocolError) => void) | undefined;
-  readonly traffic?: Counts | undefined;
+  /** What passes is counted here, too. */
+  readonly traffic: Counts;
   readonly maxQueuedBytes: number;
   readonly maxQueuedMessages: number;
   readonly writeTimeoutMs: number;
@@ -98,10 +99,10 @@ export function connectionSettings<In, Out>(
   defaults: ConnectionDefaults,
   options: ConnectionOptions<In, Out> & { readonly bodies?: 'stream' },
 ): ConnectionSettings<In, Out> {
-  const { framing = defaults.framing, traffic } = options;
+  const { framing = defaults.framing, traffic = newCounts() } = options;
   if (options.bodies !== undefined && !defaults.bodies) throw new TypeError('Bodies cannot be streams here');
-  if (traffic && !('bytesIn' in traffic)) throw new TypeError('traffic is what traffic() gives');
-  const settings = { ...defaults, ...options, framing, ...limits };
+  if (!('bytesIn' in traffic)) throw new TypeError('traffic is what traffic() gives');
+  const settings = { ...defaults, ...options, framing, traffic, ...limits };
   for (const name of Object.keys(limits) as (keyof typeof limits)[])
     settings[name] = positiveOption(options, name, limits[name]);
   return options.bodies === undefined ? settings : { ...settings, ...defaults.bodies?.(framing, options) };

@@ -7,6 +7,12 @@ import { Deadlines } from './deadlines.js';
 /** How long a connection waits for room, where it may itself have what others wait for. */
 const roomTimeoutMs = 30_000;
 
+/** Whose bytes are counted. */
+interface Counted extends Pick<FramingMachine, 'talk' | 'unreadBytes'> {
+  /** Whether the peer is granted what it sends. */
+  readonly isGranting: boolean;
+}
+
 /**
  * What one connection has of its server's budget.
  *
@@ -15,7 +21,7 @@ const roomTimeoutMs = 30_000;
  */
 export class Share {
   readonly #budget: Budget;
-  readonly #machine: Pick<FramingMachine, 'talk' | 'unreadBytes'>;
+  readonly #machine: Counted;
   readonly #port: Pick<FramingPort, 'fail' | 'turn'>;
   readonly #again: () => void;
   /** Of the messages that were read and are not consumed. */
@@ -25,11 +31,7 @@ export class Share {
   #isStarving = false;
   #patience: Deadlines<'room'> | undefined;
 
-  constructor(
-    budget: Budget,
-    machine: Pick<FramingMachine, 'talk' | 'unreadBytes'>,
-    port: Pick<FramingPort, 'fail' | 'turn'>,
-  ) {
+  constructor(budget: Budget, machine: Counted, port: Pick<FramingPort, 'fail' | 'turn'>) {
     this.#budget = budget;
     this.#machine = machine;
     this.#port = port;
@@ -57,12 +59,12 @@ export class Share {
   consumed(): void {
     const bytes = this.#sizes.shift() ?? 0;
     this.#held -= bytes;
-    if (this.#isGranting) this.#giveBack(bytes);
+    if (this.#machine.isGranting) this.#giveBack(bytes);
   }
 
   /** Counts anew what is here of a framing that grants nothing. Returns whether no more of it should come for now. */
   look(): boolean {
-    if (this.#isGranting) return false;
+    if (this.#machine.isGranting) return false;
     const here = this.#machine.unreadBytes + this.#held;
     const more = here - this.#taken;
     this.#taken = here;
@@ -78,10 +80,6 @@ export class Share {
     this.#patience?.dispose();
     this.#budget.forget(this.#again);
     this.#giveBack(this.#taken);
-  }
-
-  get #isGranting(): boolean {
-    return this.#machine.talk?.retry !== undefined;
   }
 
   #starve(isStarving: boolean): void {
