@@ -39,6 +39,7 @@ export type {
 } from './framing/framing.js';
 export type { Frame, FramingOut, FramingTalk } from './outbox/frame.js';
 export { queueFrames } from './outbox/queue-frames.js';
+export { PacedDecoder } from './framing/paced-decoder.js';
 export { framing, type FramingOptions } from './framing/lift.js';
 export { lengthPrefixed, type LengthPrefixedOptions } from './framing/length-prefixed.js';
 export { varintPrefixed, type VarintPrefixedOptions } from './framing/varint-prefixed.js';

@@ -11,7 +11,7 @@ const doors: Record<string, string> = {
     TinyprotoError SendError ProtocolError WireError HoldLostError PacedOverflowError SchemaError AsyncSchemaError ErrorCode SendErrorCode ProtocolErrorCode WireErrorCode Fate
     Address BoundAddress Transport Upgrade Wire tcp
     Tls TlsOptions Certificate Pem PresharedKey Security PeerCertificate ProxyProtocol AddressList
-    Decoder Frame Framing FramingGrants FramingMachine FramingOut FramingPort FramingStreams FramingTalk queueFrames StreamingMachine StreamingPort Wait tinyproto TinyprotoOptions
+    Decoder Frame Framing FramingGrants FramingMachine FramingOut FramingPort FramingStreams FramingTalk PacedDecoder queueFrames StreamingMachine StreamingPort Wait tinyproto TinyprotoOptions
     framing FramingOptions lengthPrefixed LengthPrefixedOptions varintPrefixed VarintPrefixedOptions delimited DelimitedOptions lines LinesOptions
     fixedLength wholeChunks WholeChunksOptions jsonTexts JsonTextsOptions decode encode
     Codec codecs json SchemaIssue SchemaResult StandardSchema text

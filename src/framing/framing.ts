@@ -28,10 +28,11 @@ export interface Framing {
  * The state of one connection, free of I/O, of clocks and of RxJS: a decoder, and what else a framing needs.
  *
  * What is absent is what most framings are: open at once; a message of ours is written whole when it is sent, and taken when the kernel has it; the peer is held by
- * the road. The owner sees to the ends: it reads what is here before it calls `end`, and a machine that has thrown is asked nothing more.
+ * the road. The owner sees to the ends: it reads what is here before it calls `end`, and a machine that has thrown is asked nothing more. One that looks into chunks as they are pushed
+ * tells of faults with `FramingPort.fail`.
  */
 export interface FramingMachine<M = Uint8Array> extends Decoder<M> {
-  /** The part of a framing whose directions depend on each other. */
+  /** Where the directions of a framing depend on each other: what it says by itself, and when ours may begin. A machine that has it calls `queueFrames` when it is opened. */
   readonly talk?: FramingTalk | undefined;
   /** A message that was read is consumed: its place may be given to another. In any order. */
   consumed?(): void;

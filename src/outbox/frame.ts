@@ -7,7 +7,10 @@ export interface Frame {
   readonly streamed?: number;
 }
 
-/** What a machine does that has something to say by itself, or must not say everything at once. */
+/**
+ * What a machine does that has something to say by itself, or must not say everything at once. Frames of ours wait in a queue, which `queueFrames` brings where there is none: they leave it
+ * with `begin`, when `canBegin` allows it, and are written and told of with `FramingPort.out`.
+ */
 export interface FramingTalk {
   /** Whether bytes of ours that a peer would need to be whole are missing on the wire: FIN here would be misread. */
   readonly midFrame: boolean;

@@ -4,8 +4,8 @@ import type { OutOwner, WayOut } from './way-out.js';
 import { Writer } from './writer.js';
 
 /**
- * What is sent from here on waits until the framing lets it begin, where frames went out at once so far. For a machine with a `talk`, when it is opened: so that a queue is
- * in no bundle whose framings need none. Behind it `port.out` has `write` and `outcome`.
+ * Has what is sent from here on wait until the framing lets it begin, where frames went out at once so far. For a machine with a `talk`, when it is opened: so that a queue is
+ * in no bundle whose framings need none. Behind it `port.out` has `write` and `outcome`. Does nothing where there is a queue.
  */
 export function queueFrames(port: { readonly out: Partial<FramingOut> }): void {
   if (port.out.outcome) return;
