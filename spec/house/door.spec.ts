@@ -25,6 +25,8 @@ const allowed: Readonly<Record<string, string>> = {
   'helpers/beside.ts': 'a type of what RxJS and marbles have in common',
   'helpers/kept-file.ts': 'calls the formatter, when files are kept anew',
   'helpers/docs-page.ts': 'the pages are programs: what they start has its time to settle',
+  'helpers/lives.ts':
+    'lives ten thousand lives, each looked at by itself: what marbles looks for besides takes twice the time',
   'helpers/loopback.ts': 'is behind relayed.ts',
   'helpers/relayed.ts': 'numbers messages for all; its sockets are for spec/real alone',
   'house/architecture.spec.ts': 'has the forbidden words in its examples',
