@@ -347,7 +347,8 @@ export class Core<In = unknown, Out = unknown>
 
   next(chunk: Uint8Array): void {
     if (this.gone) return;
-    this.count('bytesIn', chunk.length);
+    this.traffic.bytesIn += chunk.length;
+    this.settings.traffic.bytesIn += chunk.length;
     // What the machine writes goes out at the end of the turn.
     this.turn(() => {
       this.machine.push(chunk);
@@ -406,7 +407,6 @@ export class Core<In = unknown, Out = unknown>
           this.#droppedMessages++;
           continue;
         }
-        // Not by `count`, where the engine does not know the name beforehand: that shows, with each message.
         this.traffic.messagesIn++;
         this.settings.traffic.messagesIn++;
         if (!this.#codec) return message as In;
@@ -681,11 +681,6 @@ export class Core<In = unknown, Out = unknown>
       else if (this.gone) this.#finSent?.error(this.#lostBy?.error);
       if (this.#outcome) emit(this.#closed, this.#outcome);
     });
-  }
-
-  count(what: keyof Counts, more: number): void {
-    this.traffic[what] += more;
-    this.settings.traffic[what] += more;
   }
 }
 

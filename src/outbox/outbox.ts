@@ -124,7 +124,9 @@ export class Outbox implements WayOut, WriterEvents {
   // --- what the writer tells
 
   handed(bytes: number): void {
-    this.core.count('bytesOut', bytes);
+    const { traffic, settings } = this.core;
+    traffic.bytesOut += bytes;
+    settings.traffic.bytesOut += bytes;
     this.endRun();
   }
 
@@ -355,7 +357,9 @@ export class Outbox implements WayOut, WriterEvents {
   }
 
   protected tellTaken(sender: Sender, messages: number): void {
-    this.core.count('messagesOut', messages);
+    const { traffic, settings } = this.core;
+    traffic.messagesOut += messages;
+    settings.traffic.messagesOut += messages;
     tellTaken(sender, messages);
   }
 }

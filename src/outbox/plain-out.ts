@@ -46,7 +46,8 @@ export class PlainOut implements WayOut {
       if (!last) continue;
       this.messages--;
       this.bytes -= last.bytes;
-      this.#core.count('messagesOut', 1);
+      this.#core.traffic.messagesOut++;
+      this.#core.settings.traffic.messagesOut++;
       tellTaken(last.sender, 1);
     }
     this.#core.progress(this.#pieces.length > 0);
@@ -65,7 +66,8 @@ export class PlainOut implements WayOut {
 
   #write(piece: Uint8Array, last?: Last): void {
     const core = this.#core;
-    core.count('bytesOut', piece.length);
+    core.traffic.bytesOut += piece.length;
+    core.settings.traffic.bytesOut += piece.length;
     const isFirst = this.#pieces.push(last) === 1;
     if (core.wire.write(piece, this.#done)) this.#done();
     else if (isFirst) core.progress(true);

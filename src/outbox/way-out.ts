@@ -30,6 +30,12 @@ export interface OutgoingFrame extends Frame {
   readonly source?: DrawnBody | undefined;
 }
 
+/** What has gone out. */
+interface CountsOut {
+  bytesOut: number;
+  messagesOut: number;
+}
+
 /** What a way out knows of its connection. */
 export interface OutOwner {
   out: WayOut;
@@ -38,8 +44,10 @@ export interface OutOwner {
   readonly gone: boolean;
   /** Whether our FIN is on its way. */
   readonly finSent: boolean;
-  /** Counts bytes that the wire was given, and messages that were taken. */
-  count(what: 'bytesOut' | 'messagesOut', more: number): void;
+  /** The bytes that the wire was given, and the messages that were taken: on this connection … */
+  readonly traffic: CountsOut;
+  /** … and with those of others. By name, and not in one place for all of them: with single messages it would show that the engine does not know the name beforehand. */
+  readonly settings: { readonly traffic: CountsOut };
   /** Bytes of ours are on their way, and made progress just now; `false`: none are any more. */
   progress(pending: boolean): void;
   /** Has everything done that has become possible … */
