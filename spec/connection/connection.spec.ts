@@ -274,6 +274,22 @@ describe('send', () => {
   );
 
   it(
+    'hands all of it back, whoever ends the connection when told of the first',
+    marbles(({ listen, net, cold, expectObservable }) => {
+      const ends$ = listen(server, { codec }).pipe(
+        mergeMap((conn) => {
+          conn.send('a').subscribe({ error: () => conn.destroy() });
+          conn.send('b').subscribe({ error: () => {} });
+          return conn.closed$;
+        }),
+        map(({ unsent }) => unsent?.map((bytes) => codec.decode(bytes)).join('')),
+      );
+      expectObservable(ends$, '9ms !').toBe('--x', { x: 'ab' });
+      beside(rawPeer(net, server, cold('o-R', deeds)), expectObservable);
+    }),
+  );
+
+  it(
     'knows nothing of a payload that crossed with the end',
     marbles(({ listen, net, cold, expectObservable }) => {
       // The peer's header ties: our payload goes out at once, and is never answered.

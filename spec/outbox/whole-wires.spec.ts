@@ -1,7 +1,17 @@
-import { converse, lines, serve, type Transport, type Wire, wholeChunks } from 'rx-tinyproto';
+import {
+  type Connection,
+  converse,
+  lines,
+  serve,
+  type Transport,
+  type Wire,
+  WireError,
+  wholeChunks,
+} from 'rx-tinyproto';
 import { marbles } from 'rx-tinyproto/testing';
-import { map, mergeMap } from 'rxjs';
+import { map, mergeMap, NEVER, of, Subject } from 'rxjs';
 import { describe, expect, it } from 'vitest';
+import { connectOver } from '../../src/client/connect.js';
 
 const server = 'server:1';
 
@@ -42,6 +52,52 @@ describe('a wire that keeps chunks as they are', () => {
 
   it('is the exception: others are given slices, in which progress shows', () => {
     expect(written({})).toEqual([262_144, 262_144, 75_712]);
+  });
+});
+
+describe('what a wire that keeps chunks has taken', () => {
+  /** A message is sent, and the connection closed; the wire takes it, and is lost in the same moment. */
+  const taken = (isLost: (bytes: Subject<Uint8Array>, conn: Connection) => void): string[] => {
+    const told: string[] = [];
+    const bytes = new Subject<Uint8Array>();
+    const writes: (() => void)[] = [];
+    const wire: Wire = {
+      local: { host: 'here', port: 1 },
+      remote: { host: 'there', port: 1 },
+      bytes$: bytes,
+      closed$: NEVER,
+      keepsChunks: true,
+      write: (_, done) => writes.push(done) === 0,
+      pause() {},
+      resume() {},
+      end() {},
+      destroy() {},
+    };
+    const transport: Transport = { dial: () => of(wire), listen: () => NEVER };
+    const connected: Connection[] = [];
+    connectOver({ transport, framing: wholeChunks() })('there:1').subscribe((conn) => connected.push(conn));
+    for (const conn of connected) {
+      conn.send(Uint8Array.of(1)).subscribe({
+        complete: () => told.push('taken'),
+        error: ({ fate }) => told.push(fate),
+      });
+      conn.closed$.subscribe(({ by, error }) =>
+        told.push(`closed by ${by}${error ? ', with an error' : ''}`),
+      );
+      conn.close().subscribe();
+      for (const done of writes) done();
+      isLost(bytes, conn);
+    }
+    return told;
+  };
+
+  it('is taken, although the wire is lost in that moment: the end stays in order', () => {
+    const told = taken((bytes) => bytes.error(new WireError('reset', 'Cut')));
+    expect(told).toEqual(['taken', 'closed by us']);
+  });
+
+  it('is taken, although the connection is destroyed in that moment', () => {
+    expect(taken((_, conn) => conn.destroy())).toEqual(['taken', 'closed by us']);
   });
 });
 

@@ -19,6 +19,7 @@ import { IncomingBodies } from './incoming-bodies.js';
 export interface BodiesHost extends FramingPort {
   readonly out: Outbox;
   destroy(): void;
+  error(error: unknown): void;
 }
 
 /** The messages of a connection as bodies, both ways: a machine over one that carries them in parts. */
@@ -107,7 +108,7 @@ export class BodyMachine implements FramingMachine<Body>, StreamingPort {
     const { out } = this.#port;
     const cause = out.broken;
     // The peer waits for the rest of it, and takes whatever comes for that.
-    if (cause) this.#port.fail(new WireError('reset', 'A body of ours broke off', { cause }), true);
+    if (cause) this.#port.error(new WireError('reset', 'A body of ours broke off', { cause }));
     while (this.#drawing && out.out.hasRoom) {
       const part = this.#drawing.take();
       if (part === undefined) break;

@@ -635,6 +635,7 @@ export class Core<In = unknown, Out = unknown>
   #fail(error: unknown, reset = false, cutsMessages = false): void {
     this.#fault = undefined;
     if (this.gone) return;
+    this.out.settle();
     // Once everything of ours is out, FIN behind it, and nothing more is wanted, how the peer goes away changes nothing.
     const isHarmless =
       this.finSent &&

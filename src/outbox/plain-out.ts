@@ -54,9 +54,10 @@ export class PlainOut implements WayOut {
   }
 
   fail(cause: unknown): void {
+    this.settle();
     const all = this.#pieces;
     this.#pieces = [];
-    this.#written = this.bytes = this.messages = 0;
+    this.bytes = this.messages = 0;
     for (const last of all) if (last) tellFailed(last.sender, lost('unknown', cause));
   }
 
