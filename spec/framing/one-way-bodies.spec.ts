@@ -81,7 +81,18 @@ describe.each<[string, Framing]>([
     bench.machine.push(large.slice(0, headBytes + 1));
     expect(bench.machine.talk.dropped.messages).toBe(2);
     bench.machine.talk.receiveEnd();
+    bench.machine.end();
     expect([bench.since(), readAll(bench)]).toEqual(['', nothing]);
+  });
+
+  it('writes a frame of nothing but its head, and one with a tail', () => {
+    const { machine, since } = open();
+    const none = new Uint8Array();
+    machine.talk.begin({ head: hex('00'), body: none, tail: none });
+    expect(since()).toBe('00. taken');
+    machine.talk.begin({ head: none, body: hex('61'), tail: hex('0a') });
+    expect(since()).toBe('61 0a. taken');
+    expect(machine.talk.follow?.({ head: none, body: hex('61'), tail: hex('0a') })).toBe(true);
   });
 
   it('gives back what is unread', () => {
@@ -94,6 +105,14 @@ describe.each<[string, Framing]>([
     const bench = openInParts(lengthPrefixed({ size: 1, adjust: -2 }));
     bench.machine.push(hex('00 00'));
     expect(codeThrownBy(() => bench.machine.read())).toBe('malformed');
+  });
+
+  it('is told of nothing malformed once it is closed', () => {
+    const bench = openInParts(lengthPrefixed({ size: 1, adjust: -2 }));
+    bench.machine.talk.close();
+    bench.machine.push(hex('00 00 01 61'));
+    expect([bench.since(), bench.machine.unreadBytes]).toEqual(['ready', 0]);
+    expect(bench.machine.talk.dropped).toEqual({ messages: 0, bytes: 4 });
   });
 
   it('takes a body of ours at once, and begins and ends nothing while it goes out', () => {

@@ -82,6 +82,15 @@ describe('one end of a tinyproto connection', () => {
     expect([machine.look?.(true), machine.look?.(false)]).toEqual([false, false]);
   });
 
+  it('heeds no deadline of the framing that was spoken before', () => {
+    const bench = new Bench();
+    bench.since();
+    bench.machine.expired?.('message');
+    expect(bench.since()).toBe('');
+    bench.machine.expired?.('opening');
+    expect(bench.since()).toBe('opening-timeout');
+  });
+
   it('does not take for its own what was read before it', () => {
     const bench = Bench.open({}, 1).receive('00000001 62 00000001 63');
     expect(bench.since()).toBe('ff');
