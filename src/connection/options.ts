@@ -28,7 +28,7 @@ export interface ConnectionOptions<In = Uint8Array, Out = In> {
   /** How long bytes of ours may make no progress, before the connection fails with `write-timeout`. @default 10,000 */
   readonly writeTimeoutMs?: number;
   /**
-   * How long a message that has begun may take to come, where somebody reads and the framing has no deadlines of its own, as `tinyproto` has: then the connection fails with
+   * How long a message that has begun may take to come, where somebody reads and the framing has no deadlines of its own, as `tinyproto` has (a decoder by hand has this one with `PacedDecoder`): then the connection fails with
    * `payload-timeout`. A large one has as much again as long as it brings 16 KiB a second. @default 10,000
    */
   readonly messageTimeoutMs?: number;

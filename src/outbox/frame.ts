@@ -18,7 +18,7 @@ export interface FramingTalk {
   readonly dropped: { readonly messages: number; readonly bytes: number };
   /** Begins the conversation: writes what opens it. Messages may pass once it has called `ready`. */
   start(): void;
-  /** Whether a frame may begin now; `stream` frames give way to answers (see wire-protocol.md, rule 3). */
+  /** Whether a frame may begin now. `stream`: it is one of many, which give way to answers, so that two sides that both stream and answer do not get stuck. */
   canBegin(stream: boolean): boolean;
   /** Begins a frame, which `canBegin` allowed. It will go out whole. */
   begin(frame: Frame): void;
