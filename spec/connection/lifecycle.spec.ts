@@ -6,10 +6,14 @@ import { lifecycle } from './lifecycle.js';
 /** Kinds of connections, and the arrows of the table that each has no use for. */
 const kinds: readonly (readonly [which: string, kind: Kind, untaken: RegExp])[] = [
   ['whose directions end by themselves', { halfClose: true, allowHalfOpen: false, waits: true }, /^$/],
-  ['whose direction stays open', { halfClose: true, allowHalfOpen: true, waits: true }, /^ended finSent$/],
+  [
+    'whose direction stays open',
+    { halfClose: true, allowHalfOpen: true, waits: true, hosted: true },
+    /^ended finSent$/,
+  ],
   [
     'whose directions need each other',
-    { halfClose: false, allowHalfOpen: true, waits: true },
+    { halfClose: false, allowHalfOpen: true, waits: true, hosted: true },
     /^((open|ended) end|(ending|half-closed|leaving) \w+)$/,
   ],
   [

@@ -21,6 +21,8 @@ export interface Kind {
   readonly allowHalfOpen: boolean;
   /** Whether what is sent waits until the road is free, as the framing says. */
   readonly waits: boolean;
+  /** Whether it is a server's, over a wire that carries a stream; otherwise it is a page's. */
+  readonly hosted?: true;
 }
 
 /** What can be seen of it. */

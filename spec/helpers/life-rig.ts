@@ -12,9 +12,12 @@ import {
 } from 'rx-tinyproto';
 import { AsyncSubject, asyncScheduler, Subject, type Subscription } from 'rxjs';
 import { ChunkQueue } from '../../src/bytes/chunk-queue.js';
+import { Budget } from '../../src/connection/budget.js';
+import { HostedCore } from '../../src/connection/hosted-core.js';
 import { openConnection } from '../../src/connection/open-connection.js';
 import { connectionSettings } from '../../src/connection/options.js';
 import type { Frame } from '../../src/outbox/frame.js';
+import { together } from '../../src/outbox/open-outbox.js';
 import type { Wire, WireClosed } from '../../src/transport/transport.js';
 import { closeTimeoutMs, type Deed, type Kind, type Seen } from './life-model.js';
 
@@ -39,7 +42,7 @@ export class LifeRig {
   #letGo: (() => void) | undefined = () => {};
   #holds = true;
 
-  constructor({ halfClose, allowHalfOpen, waits }: Kind) {
+  constructor({ halfClose, allowHalfOpen, waits, hosted }: Kind) {
     const framing: Framing = waits
       ? {
           ...wholeChunks(),
@@ -50,11 +53,11 @@ export class LifeRig {
           },
         }
       : wholeChunks();
-    const settings = connectionSettings<Uint8Array, Uint8Array>(
-      { framing },
-      { allowHalfOpen, closeTimeoutMs },
-    );
-    this.#opening = openConnection(this.#wire(), settings).subscribe({
+    const settings = {
+      ...connectionSettings<Uint8Array, Uint8Array>({ framing }, { allowHalfOpen, closeTimeoutMs }),
+      ...(hosted && { Core: HostedCore, budget: new Budget(1_000), outbox: together }),
+    };
+    this.#opening = openConnection(this.#wire(!hosted), settings).subscribe({
       next: (connection) => {
         this.#connection = connection;
         connection.closed$.subscribe(({ by, error, dropped }) => {
@@ -126,15 +129,15 @@ export class LifeRig {
     this.#closed$.complete();
   }
 
-  #wire(): Wire {
+  #wire(keepsChunks: boolean): Wire {
     return {
       local: { host: '', port: 0 },
       remote: { host: '', port: 0 },
-      keepsChunks: true,
+      keepsChunks,
       bytes$: this.#bytes$,
       closed$: this.#closed$,
-      write: () => {
-        this.#wrote += 'm';
+      write: (bytes) => {
+        this.#wrote += String.fromCharCode(...bytes);
         return true;
       },
       pause() {},

@@ -110,7 +110,7 @@ export class TinyprotoMachine {
     this.#watch();
   }
 
-  /** Whether a frame may begin now; `stream` frames give way to answers (see wire-protocol.md, rule 3). */
+  /** Whether a frame may begin now; `stream` frames give way to answers. */
   canBegin(stream: boolean): boolean {
     const s = this.#s;
     if (!this.#isTalking() || s.ours === 'asking' || s.unanswered >= this.#rules.window) return false;
