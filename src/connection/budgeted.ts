@@ -42,7 +42,6 @@ export class Budgeted implements FramingMachine, FramingGrants {
 
   read(): Uint8Array | undefined {
     const message = this.#machine.read();
-    // Not `#owned` alone, which is a call, and this is in the way of each message.
     if (message) (this.#share ?? this.#owned).read(sizeOf(message));
     return message;
   }
@@ -72,7 +71,7 @@ export class Budgeted implements FramingMachine, FramingGrants {
   }
 
   grant(bytes: number, force: boolean): boolean {
-    return this.#owned.grant(bytes, force);
+    return (this.#share ?? this.#owned).grant(bytes, force);
   }
 
   /** The connection is gone: what it has is for the others. */
@@ -80,6 +79,7 @@ export class Budgeted implements FramingMachine, FramingGrants {
     this.#share?.end();
   }
 
+  /** Whoever asks with each message looks whether it is there: to be called for that would show. */
   get #owned(): Share {
     this.#share ??= new Share(this.#budget, this, this.#port);
     return this.#share;

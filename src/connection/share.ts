@@ -24,8 +24,9 @@ export class Share {
   readonly #machine: Counted;
   readonly #port: Pick<FramingPort, 'fail' | 'turn'>;
   readonly #again: () => void;
-  /** Of the messages that were read and are not consumed. */
+  /** Of the messages that were read and are not consumed; the newest stands by itself, since most are consumed before another is read. */
   #sizes: Fifo<number> = noQueue;
+  #newest: number | undefined;
   #held = 0;
   #taken = 0;
   #isStarving = false;
@@ -51,15 +52,23 @@ export class Share {
 
   /** A message was read … */
   read(bytes: number): void {
-    this.#sizes = queued(this.#sizes, bytes);
+    if (this.#newest !== undefined) this.#sizes = queued(this.#sizes, this.#newest);
+    this.#newest = bytes;
     this.#held += bytes;
   }
 
   /** … and is consumed: the oldest, since nobody says which. */
   consumed(): void {
-    const bytes = this.#sizes.shift() ?? 0;
+    const bytes = this.#oldest();
     this.#held -= bytes;
     if (this.#machine.isGranting) this.#giveBack(bytes);
+  }
+
+  #oldest(): number {
+    if (this.#sizes.length > 0) return this.#sizes.shift() as number;
+    const bytes = this.#newest ?? 0;
+    this.#newest = undefined;
+    return bytes;
   }
 
   /** Counts anew what is here of a framing that grants nothing. Returns whether no more of it should come for now. */
