@@ -63,6 +63,15 @@ describe('a machine that keeps to a budget', () => {
     expect(budget.used).toBe(0);
   });
 
+  it('takes nothing of it any more when its connection is gone, whatever is granted then', () => {
+    const budget = new Budget(100);
+    const { machine } = open(budget);
+    machine.grant(7, false);
+    expect(budget.used).toBe(7);
+    machine.dispose();
+    expect([machine.grant(7, false), machine.grant(7, true), budget.used]).toEqual([true, true, 0]);
+  });
+
   it('has no share of it while nothing has come', () => {
     const budget = new Budget(100);
     const forget = vi.spyOn(budget, 'forget');

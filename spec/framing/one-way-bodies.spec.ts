@@ -95,6 +95,15 @@ describe.each<[string, Framing]>([
     expect(machine.talk.follow?.({ head: none, body: hex('61'), tail: hex('0a') })).toBe(true);
   });
 
+  it('tells nothing apart any more behind what is wrong with what it drops', () => {
+    const bench = openInParts(lengthPrefixed({ size: 1, adjust: -2 }));
+    bench.machine.talk.close();
+    bench.machine.push(hex('02'));
+    bench.machine.push(hex('00'));
+    bench.machine.push(hex('02 02'));
+    expect(bench.machine.talk.dropped).toEqual({ messages: 1, bytes: 4 });
+  });
+
   it('gives back what is unread', () => {
     const bench = open();
     bench.machine.push(small.slice());

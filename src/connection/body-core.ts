@@ -75,9 +75,13 @@ export class BodyCore<In, Out> extends HostedCore<In, Out> {
   }
 
   protected override pump(): void {
-    const isOver = this.#bodies?.deliver();
+    // What stands behind a body may be a fault: then nothing is written any more.
+    if (this.#bodies?.deliver()) {
+      this.turn();
+      return;
+    }
     super.pump();
-    if (this.#bodies?.write() || isOver) this.turn();
+    if (this.#bodies?.write()) this.turn();
   }
 
   protected override loseSends(why: { readonly error: unknown }): void {

@@ -11,6 +11,16 @@ export class HostedCore<In, Out> extends Core<In, Out> {
   #isUnclaimed = this.settings.claimTimeoutMs !== undefined;
   #isTimed = false;
 
+  /** A framing of somebody's own that fails here leaves no wire behind. */
+  override start(): () => void {
+    try {
+      return super.start();
+    } catch (error) {
+      this.wire.destroy({ reset: true });
+      throw error;
+    }
+  }
+
   override [claimed](): void {
     if (this.#isTimed && this.#isUnclaimed) this.await('claim');
     this.#isUnclaimed = false;

@@ -30,6 +30,7 @@ export class Share {
   #held = 0;
   #taken = 0;
   #isStarving = false;
+  #isOver = false;
   #patience: Deadlines<'room'> | undefined;
 
   constructor(budget: Budget, machine: Counted, port: Pick<FramingPort, 'fail' | 'turn'>) {
@@ -44,6 +45,8 @@ export class Share {
 
   /** Whether a message of so many bytes may be granted to the peer; `force`: it will be. */
   grant(bytes: number, force: boolean): boolean {
+    // A message that is let go behind the end would have an answer that nobody gets.
+    if (this.#isOver) return true;
     if (force) this.#budget.take(bytes);
     else if (!this.#budget.reserve(bytes, this.#again)) return false;
     this.#taken += bytes;
@@ -86,6 +89,7 @@ export class Share {
 
   /** Gives everything back. */
   end(): void {
+    this.#isOver = true;
     this.#patience?.dispose();
     this.#budget.forget(this.#again);
     this.#giveBack(this.#taken);

@@ -15,6 +15,8 @@ export class OneWayBodies extends PacedDecoder implements StreamingMachine, Fram
   #isDropping = false;
   #droppedMessages = 0;
   #droppedBytes = 0;
+  /** What comes cannot be told apart any more. */
+  #isLost = false;
 
   constructor(decoder: SizedStreamDecoder, port: StreamingPort) {
     super(decoder, port);
@@ -90,10 +92,11 @@ export class OneWayBodies extends PacedDecoder implements StreamingMachine, Fram
   #drop(bytes: number): void {
     this.#droppedBytes += bytes;
     try {
-      while (this.#skipMessage()) this.#droppedMessages++;
+      while (!this.#isLost && this.#skipMessage()) this.#droppedMessages++;
     } catch {
-      this.rest();
+      this.#isLost = true;
     }
+    if (this.#isLost) this.rest();
   }
 
   #skipMessage(): boolean {
