@@ -1,6 +1,18 @@
 import { consume, converse, lines, serve, text, tinyproto } from 'rx-tinyproto';
 import { marbles } from 'rx-tinyproto/testing';
-import { concat, ignoreElements, map, merge, mergeMap, type Observable, take, tap, timer } from 'rxjs';
+import {
+  concat,
+  ignoreElements,
+  map,
+  merge,
+  mergeMap,
+  type Observable,
+  switchMap,
+  take,
+  takeUntil,
+  tap,
+  timer,
+} from 'rxjs';
 import { describe, expect, it } from 'vitest';
 
 const server = 'server:1';
@@ -92,6 +104,27 @@ describe('the end of a peer', () => {
             wire.bytes$.subscribe();
             wire.write(new TextEncoder().encode('a\nb\nc'), () => {});
             wire.end(() => {});
+          }),
+        ),
+      );
+    }),
+  );
+
+  it(
+    'that cuts a message is no clean one, though it is read when the connection is long gone',
+    marbles(({ listen, net, run, expectObservable }) => {
+      const got$ = listen(server, { ...inLines, allowHalfOpen: true, closeTimeoutMs: 5 }).pipe(
+        mergeMap(({ messages$, closed$ }) =>
+          concat(messages$.pipe(takeUntil(timer(2))), closed$.pipe(switchMap(() => messages$))),
+        ),
+      );
+      expectObservable(got$).toBe('a-------#', undefined, { kind: 'protocol', code: 'cut-short' });
+      run(
+        net.dial(server).pipe(
+          tap((wire) => {
+            wire.bytes$.subscribe({ error: () => {} });
+            wire.write(new TextEncoder().encode('a\nb'), () => {});
+            timer(3).subscribe(() => wire.end(() => {}));
           }),
         ),
       );

@@ -636,7 +636,11 @@ export class Core<In = unknown, Out = unknown>
 
   #fail(error: unknown, reset = false, cutsMessages = false): void {
     this.#fault = undefined;
-    if (this.gone) return;
+    if (this.gone) {
+      // What is wrong with the last bytes is found when they are read.
+      if (cutsMessages) this.#cut({ failure: { error } });
+      return;
+    }
     this.out.settle();
     // Once everything of ours is out, FIN behind it, and nothing more is wanted, how the peer goes away changes nothing.
     const isHarmless =
