@@ -1,4 +1,4 @@
-import { type SendError, tinyproto } from 'rx-tinyproto';
+import { type Framing, type FramingTalk, queueFrames, type SendError, tinyproto } from 'rx-tinyproto';
 import { hex } from 'rx-tinyproto/testing';
 import { firstValueFrom, NEVER, take } from 'rxjs';
 import { describe, expect, it } from 'vitest';
@@ -70,4 +70,40 @@ it('a single send goes ahead of a stream that gives way to answers, whenever it 
   talk.connection.sendAll([hex`62`]).subscribe();
   talk.connection.send(hex`63 63`).subscribe();
   expect(written).toEqual(['ff', 'ff', '00000002']);
+});
+
+it('no other framing goes on where a message waits that was framed before', () => {
+  let mayBegin = false;
+  const patient: Framing = {
+    ...lengthPrefixed({ size: 1 }),
+    open(port) {
+      queueFrames(port);
+      const decoder = lengthPrefixed({ size: 1 }).open(port);
+      const talk: FramingTalk = {
+        midFrame: false,
+        dropped: { messages: 0, bytes: 0 },
+        start: () => port.ready(),
+        canBegin: () => mayBegin,
+        begin({ head, body }) {
+          port.out.write?.(head, false);
+          port.out.write?.(body, true);
+          port.out.outcome?.('taken');
+        },
+        progress() {},
+        receiveEnd() {},
+        close() {},
+        tryEnd: () => true,
+      };
+      return Object.assign(decoder, { talk });
+    },
+  };
+  const written: string[] = [];
+  const write = (bytes: Uint8Array) => written.push(hexOf(bytes)) > 0;
+  const { connection } = new Talk(patient, {}, { write });
+  connection.send(hex`61`).subscribe();
+  expect(() => connection.reframe({ framing: wholeChunks() })).toThrow(TypeError);
+  mayBegin = true;
+  connection.send(hex`62`).subscribe();
+  connection.reframe({ framing: wholeChunks() }).send(hex`63`).subscribe();
+  expect(written).toEqual(['01', '61', '01', '62', '63']);
 });

@@ -65,8 +65,7 @@ export class BodyMachine implements FramingMachine<Body>, StreamingPort {
   }
 
   rest(): readonly Uint8Array[] {
-    if (this.open || this.talk.midFrame || this.#port.out.queued > 0)
-      throw new TypeError('A body is on its way, or a message that was framed before');
+    if (this.open) throw new TypeError('A body is on its way');
     return this.#machine.rest();
   }
 

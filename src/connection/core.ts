@@ -190,6 +190,7 @@ export class Core<In = unknown, Out = unknown>
     if (!this.#framing.halfClose) throw new TypeError(`${this.#framing.name} cannot be swapped out`);
     if (this.#fin || this.#peerEnded || this.gone)
       throw new WireError('reset', 'The connection is at its end');
+    this.out.demandIdle?.();
     const unread = this.machine.rest();
     this.#framing = next.framing ?? this.#framing;
     this.#codec = next.codec as never;

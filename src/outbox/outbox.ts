@@ -110,6 +110,11 @@ export class Outbox implements WayOut, WriterEvents {
     this.out.write(bytes, last);
   }
 
+  demandIdle(): void {
+    if (this.queued > 0 || this.core.machine.talk?.midFrame)
+      throw new TypeError('A message that was framed before is on its way');
+  }
+
   /** FIN behind what was written. */
   end(): void {
     this.out.end();

@@ -75,6 +75,8 @@ export interface WayOut extends Partial<FramingOut> {
   settle(): void;
   /** No message will be taken any more. Lists those of which nothing was sent before it tells anybody: who hears of it may ask what has become of the connection. */
   fail(cause: unknown, unsent: Uint8Array[]): void;
+  /** Throws a `TypeError` where a message that was framed waits, or is on its way in parts: another framing cannot go on with it. */
+  demandIdle?(): void;
   /** FIN behind what was written. */
   end(): void;
   /** Hands over what it has. Returns whether something is left behind. */
