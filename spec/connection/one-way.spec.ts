@@ -1,6 +1,6 @@
 import { hex } from 'rx-tinyproto/testing';
 import { describe, expect, it } from 'vitest';
-import type { Decoder } from '../../src/framing/decoder.js';
+import type { FramingMachine } from '../../src/framing/framing.js';
 import { lengthPrefixed } from '../../src/framing/length-prefixed.js';
 import { lines } from '../../src/framing/lines.js';
 import { bytesOf } from '../helpers/decoded.js';
@@ -36,10 +36,11 @@ describe('a connection whose directions know nothing of each other', () => {
     expect(await talk.dropped()).toEqual({ messages: 0, bytes: 0 });
   });
 
-  it.each<[what: keyof Decoder, fails: () => never]>([
+  it.each<[what: keyof FramingMachine, fails: () => never]>([
     ['read', mistaken],
     ['push', mistaken],
     ['end', mistaken],
+    ['look', mistaken],
   ])('fails with whatever its decoder throws, and asks it nothing more: %s', async (what, fails) => {
     let asked = 0;
     const broken = {

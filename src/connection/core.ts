@@ -531,7 +531,6 @@ export class Core<In = unknown, Out = unknown>
     }
     this.#isTurning = false;
     out.leave?.();
-    if (!this.gone) this.#holdThePeer();
   }
 
   soon(): void {
@@ -549,6 +548,7 @@ export class Core<In = unknown, Out = unknown>
     this.#look();
     if (!this.gone) this.#tellRoom();
     this.#finishIfDone();
+    if (!this.#turnsAgain && !this.gone) this.#holdThePeer();
   }
 
   #endOfPeer(): void {
