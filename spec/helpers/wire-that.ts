@@ -49,12 +49,16 @@ export function opened(
   client: (conn: Connection) => void,
   framing: Framing,
   outbox: OpenOut | undefined,
+  failed?: (error: { code: string }) => void,
 ): () => void {
   const transport: Transport = { dial: () => of(wire), listen: () => NEVER };
   const connections: Connection[] = [];
-  connectOver({ transport, framing, ...(outbox && { outbox }) })('there:1').subscribe((conn) => {
-    connections.push(conn);
-    client(conn);
+  connectOver({ transport, framing, ...(outbox && { outbox }) })('there:1').subscribe({
+    next(conn) {
+      connections.push(conn);
+      client(conn);
+    },
+    ...(failed && { error: failed }),
   });
   return () => {
     for (const conn of connections) conn.destroy();

@@ -1,6 +1,6 @@
 import { type Connection, lines, type SendError } from 'rx-tinyproto';
 import { Subject } from 'rxjs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { acknowledged } from '../helpers/acknowledged.js';
 import { bytesOf } from '../helpers/decoded.js';
 import { opened, soon, wireThat } from '../helpers/wire-that.js';
@@ -11,7 +11,13 @@ function goingOn() {
   const bytes$ = new Subject<Uint8Array>();
   const log: string[] = [];
   const connections: Connection[] = [];
-  const destroy = opened({ ...wire, bytes$ }, (conn) => connections.push(conn), lines(), undefined);
+  const destroy = opened(
+    { ...wire, bytes$ },
+    (conn) => connections.push(conn),
+    lines(),
+    undefined,
+    ({ code }) => log.push(code),
+  );
   const [conn] = connections as [Connection];
   const send = (text: string) =>
     conn.send(bytesOf(text)).subscribe({
@@ -54,5 +60,21 @@ describe('frames that wait, behind frames that went out at once', () => {
     for (const text of 'abcde') send(text);
     destroy();
     expect(log).toEqual(['line unknown', 'a unknown', 'b unknown', 'c unknown', 'd unknown', 'e not-sent']);
+  });
+
+  it('have their time to make progress, although the last of those ahead has just been told of', async () => {
+    vi.useFakeTimers();
+    try {
+      const { send, settle, log, destroy } = goingOn();
+      settle();
+      send('a');
+      await vi.advanceTimersByTimeAsync(9_000);
+      expect(log).toEqual(['line']);
+      await vi.advanceTimersByTimeAsync(2_000);
+      expect(log).toEqual(['line', 'a unknown', 'write-timeout']);
+      destroy();
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

@@ -23,7 +23,10 @@ class QueueBehind extends Outbox {
   }
 
   override settle(): void {
+    const { messages } = this.#before;
     this.#before.settle();
+    // What is on its way behind the last of them is to make progress, too.
+    if (messages > 0 && this.out.isPending) this.core.progress(true);
     super.settle();
   }
 

@@ -59,6 +59,11 @@ export class Writer {
     this.#on = on;
   }
 
+  /** Whether bytes are on their way. */
+  get isPending(): boolean {
+    return this.#inHand.length > 0;
+  }
+
   /** Whether more would be handed to the wire at once. */
   get hasRoom(): boolean {
     return this.bytesInHand < inHandBytes && this.#waiting.length === 0;
