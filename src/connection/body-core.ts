@@ -1,24 +1,27 @@
 import { Observable } from 'rxjs';
-import type { Framing, FramingMachine } from '../framing/framing.js';
+import type { Framing, FramingMachine, StreamingPort } from '../framing/framing.js';
 import { streamingMachines } from '../framing/streaming-machines.js';
 import type { Frame } from '../outbox/frame.js';
 import type { Outbox } from '../outbox/outbox.js';
+import { queueFrames } from '../outbox/queue-frames.js';
 import type { OutgoingFrame, Sender } from '../outbox/way-out.js';
-import { demandBody, type OutgoingBody } from './body.js';
+import { type Body, demandBody, type OutgoingBody } from './body.js';
 import { bodyFrame } from './body-frame.js';
 import { BodyGate } from './body-gate.js';
 import { BodyMachine } from './body-machine.js';
 import { BodySource } from './body-source.js';
+import type { Failure } from './core.js';
 import { HostedCore } from './hosted-core.js';
 
 /** A connection whose messages are bodies, until it goes on in another framing. */
-export class BodyCore<In, Out> extends HostedCore<In, Out> {
-  override readonly gate = new BodyGate(this);
+export class BodyCore<In, Out> extends HostedCore<In, Out> implements StreamingPort {
+  protected override readonly gate = new BodyGate(this);
   /** Whatever the binding, bodies wait in a queue. */
   declare out: Outbox;
   #bodies: BodyMachine | undefined;
-  /** Whether it speaks for the first time: behind a swap messages are whole. */
+  /** Whether its framing is the first: behind `reframe` messages are whole. */
   #isFresh = true;
+  /** Set when it has shut, or is about to. */
   #shutting: { readonly error: unknown; readonly cuts: boolean } | undefined;
 
   override send(message: Out) {
@@ -32,14 +35,17 @@ export class BodyCore<In, Out> extends HostedCore<In, Out> {
 
   override begin(message: Out, sender: Sender) {
     const frame = this.encode(message);
-    const { maxQueuedBytes } = this.settings;
-    const isWhole = !this.#bodies || message instanceof Uint8Array;
-    const source = isWhole
-      ? undefined
-      : new BodySource(message as unknown as OutgoingBody, maxQueuedBytes, () => this.turn());
+    const source = this.#sourceOf(message);
     return super.addFrame(source ? { ...frame, source } : frame, sender);
   }
 
+  /** What gives the bytes of a message that are not in its frame. */
+  #sourceOf(message: unknown): BodySource | undefined {
+    if (!this.#bodies || message instanceof Uint8Array) return undefined;
+    return new BodySource(message as OutgoingBody, this.settings.maxQueuedBytes, () => this.turn());
+  }
+
+  /** Frames that were made elsewhere, for many: to each its body would have to be given anew. */
   override addFrame(frame: OutgoingFrame, sender: Sender) {
     if (frame.streamed !== undefined) throw new TypeError('A frame without its body cannot be sent');
     return super.addFrame(frame, sender);
@@ -53,20 +59,28 @@ export class BodyCore<In, Out> extends HostedCore<In, Out> {
   override close(): Observable<void> {
     return new Observable((subscriber) => {
       const closing = super.close().subscribe(subscriber);
-      this.#bodies?.fails(undefined, true);
+      this.#bodies?.failOpen(undefined, true);
       return closing;
     });
   }
 
-  protected override speakerOf(framing: Framing): FramingMachine {
-    const { streams } = framing;
-    const bodies =
-      streams && this.#isFresh
-        ? new BodyMachine((port) => streams.open(port, streamingMachines), this)
-        : undefined;
+  protected override uncounted(framing: Framing): FramingMachine<Uint8Array | Body> {
+    const isFirst = this.#isFresh;
     this.#isFresh = false;
-    this.#bodies = this.gate.bodies = bodies;
-    return (bodies as FramingMachine<unknown> as FramingMachine | undefined) ?? super.speakerOf(framing);
+    this.#bodies = isFirst ? this.#bodiesOf(framing) : undefined;
+    this.gate.bodies = this.#bodies;
+    return this.#bodies ?? super.uncounted(framing);
+  }
+
+  #bodiesOf({ streams }: Framing): BodyMachine | undefined {
+    if (!streams) return undefined;
+    queueFrames(this);
+    return new BodyMachine(streams.open(this, streamingMachines), this);
+  }
+
+  /** The turn of the body of the frame begun last has come. */
+  writeBody(): void {
+    this.#bodies?.draw();
   }
 
   /** The end waits behind a body that is still coming. */
@@ -84,13 +98,13 @@ export class BodyCore<In, Out> extends HostedCore<In, Out> {
     if (this.#bodies?.write()) this.turn();
   }
 
-  protected override loseSends(why: { readonly error: unknown }): void {
+  protected override loseSends(why: Failure): void {
     this.#bodies?.drawNoMore();
     super.loseSends(why);
     this.#failBody();
   }
 
-  protected override shut(why?: { readonly error: unknown }, reset?: boolean, cutsMessages?: boolean): void {
+  protected override shut(why?: Failure, reset?: boolean, cutsMessages?: boolean): void {
     this.#shutting = { error: why?.error, cuts: cutsMessages === true };
     super.shut(why, reset, cutsMessages);
     this.#failBody();
@@ -100,6 +114,6 @@ export class BodyCore<In, Out> extends HostedCore<In, Out> {
   /** A body that is still coming hears of the end before `messages$` does. */
   #failBody(): void {
     const { error, cuts } = this.#shutting ?? {};
-    if (this.#shutting) this.#bodies?.fails(error, cuts);
+    if (this.#shutting) this.#bodies?.failOpen(error, cuts);
   }
 }

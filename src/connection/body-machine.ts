@@ -1,40 +1,31 @@
 import { WireError } from '../errors.js';
 import type { Gate } from '../flow/hold.js';
-import type {
-  FramingGrants,
-  FramingMachine,
-  FramingPort,
-  StreamingMachine,
-  StreamingPort,
-  Wait,
-} from '../framing/framing.js';
+import type { FramingMachine, FramingPort, StreamingMachine, Wait } from '../framing/framing.js';
 import type { FramingTalk } from '../outbox/frame.js';
 import type { Outbox } from '../outbox/outbox.js';
-import { queueFrames } from '../outbox/queue-frames.js';
 import type { DrawnBody } from '../outbox/way-out.js';
 import type { Body } from './body.js';
 import { IncomingBodies } from './incoming-bodies.js';
 
 /** What bodies need of their connection. */
-export interface BodiesHost extends FramingPort {
+export interface BodiesHost extends Pick<FramingPort, 'fail' | 'turn'> {
   readonly out: Outbox;
-  destroy(): void;
+  /** Ends it, since nothing more can be said. */
   error(error: unknown): void;
 }
 
 /** The messages of a connection as bodies, both ways: a machine over one that carries them in parts. */
-export class BodyMachine implements FramingMachine<Body>, StreamingPort {
+export class BodyMachine implements FramingMachine<Body> {
   readonly #machine: StreamingMachine;
-  readonly #port: BodiesHost;
+  readonly #host: BodiesHost;
   readonly #incoming: IncomingBodies;
   /** The one of ours that is on its way. */
   #drawing: DrawnBody | undefined;
 
-  constructor(open: (port: StreamingPort) => StreamingMachine, port: BodiesHost) {
-    this.#port = port;
-    queueFrames(port);
-    this.#machine = open(this);
-    this.#incoming = new IncomingBodies(this.#machine, port);
+  constructor(machine: StreamingMachine, host: BodiesHost) {
+    this.#machine = machine;
+    this.#host = host;
+    this.#incoming = new IncomingBodies(machine, host);
   }
 
   get talk(): FramingTalk {
@@ -92,7 +83,7 @@ export class BodyMachine implements FramingMachine<Body>, StreamingPort {
   }
 
   /** No bytes will come any more: the open body fails behind those that are here; or now, with `cuts`. */
-  fails(
+  failOpen(
     error: unknown = new WireError('reset', 'The connection was closed inside the body'),
     cuts = false,
   ): void {
@@ -104,10 +95,10 @@ export class BodyMachine implements FramingMachine<Body>, StreamingPort {
 
   /** Writes what has come of a body of ours, as far as there is room. Returns whether more may happen now: it is whole, or cannot be. */
   write(): boolean {
-    const { out } = this.#port;
+    const { out } = this.#host;
     const cause = out.broken;
     // The peer waits for the rest of it, and takes whatever comes for that.
-    if (cause) this.#port.error(new WireError('reset', 'A body of ours broke off', { cause }));
+    if (cause) this.#host.error(new WireError('reset', 'A body of ours broke off', { cause }));
     while (this.#drawing && out.out.hasRoom) {
       const part = this.#drawing.take();
       if (part === undefined) break;
@@ -120,54 +111,13 @@ export class BodyMachine implements FramingMachine<Body>, StreamingPort {
     return cause !== undefined;
   }
 
+  /** The turn of the body of the frame begun last has come. */
+  draw(): void {
+    this.#drawing = this.#host.out.beginBody();
+  }
+
   /** The peer hears no more of the body that is on its way to it. */
   drawNoMore(): void {
     this.#drawing = undefined;
-  }
-
-  // --- what the machine asks: StreamingPort
-
-  writeBody(): void {
-    this.#drawing = this.#port.out.beginBody();
-  }
-
-  get out(): Outbox {
-    return this.#port.out;
-  }
-
-  get settings(): FramingPort['settings'] {
-    return this.#port.settings;
-  }
-
-  get traffic(): FramingPort['traffic'] {
-    return this.#port.traffic;
-  }
-
-  get held(): number {
-    return this.#port.held;
-  }
-
-  get grants(): FramingGrants | undefined {
-    return this.#port.grants;
-  }
-
-  destroy(): void {
-    this.#port.destroy();
-  }
-
-  ready(): void {
-    this.#port.ready();
-  }
-
-  fail(error: unknown, reset?: boolean): void {
-    this.#port.fail(error, reset);
-  }
-
-  await(wait: Wait, ms?: number): void {
-    this.#port.await(wait, ms);
-  }
-
-  turn(): void {
-    this.#port.turn();
   }
 }

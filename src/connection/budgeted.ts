@@ -6,16 +6,16 @@ import type { Budget } from './budget.js';
 import { Share } from './share.js';
 
 /** A machine whose bytes count in its server's budget, and which lets its peer wait while that is used up. */
-export class Budgeted implements FramingMachine, FramingGrants {
-  /** Asked with each message: a place of its own costs less than to look for it in the machine. */
+export class Budgeted implements FramingMachine<Uint8Array | Body>, FramingGrants {
+  /** Whether the peer is granted what it sends. Asked with each message: a field costs less than to look for `retry` in the machine. */
   isGranting = false;
-  #machine!: FramingMachine;
+  #machine!: FramingMachine<Uint8Array | Body>;
   readonly #port: FramingPort;
   readonly #budget: Budget;
   /** Made for the first bytes that count: most connections are idle. */
   #share: Share | undefined;
 
-  constructor(machine: FramingMachine, port: FramingPort, budget: Budget) {
+  constructor(machine: FramingMachine<Uint8Array | Body>, port: FramingPort, budget: Budget) {
     this.#port = port;
     this.#budget = budget;
     this.goOn(machine);
@@ -23,7 +23,7 @@ export class Budgeted implements FramingMachine, FramingGrants {
   }
 
   /** Another framing goes on; what was read and is not consumed still counts. */
-  goOn(machine: FramingMachine): void {
+  goOn(machine: FramingMachine<Uint8Array | Body>): void {
     this.#machine = machine;
     this.isGranting = machine.talk?.retry !== undefined;
   }
@@ -40,7 +40,7 @@ export class Budgeted implements FramingMachine, FramingGrants {
     this.#machine.push(chunk);
   }
 
-  read(): Uint8Array | undefined {
+  read(): Uint8Array | Body | undefined {
     const message = this.#machine.read();
     if (message) (this.#share ?? this.#owned).read(sizeOf(message));
     return message;
@@ -79,7 +79,7 @@ export class Budgeted implements FramingMachine, FramingGrants {
     this.#share?.end();
   }
 
-  /** Whoever asks with each message looks whether it is there: to be called for that would show. */
+  /** The share, made if it is not there. Who asks with each message looks at the field first: a call for that would show. */
   get #owned(): Share {
     this.#share ??= new Share(this.#budget, this, this.#port);
     return this.#share;

@@ -29,24 +29,28 @@ import { type SendingStream, type StreamRoad, sendAll } from './send-all.js';
 import { type Counts, newCounts } from './traffic.js';
 import { watched } from './watched.js';
 
-type Deadline = Wait | 'write' | 'close' | 'claim';
+/** What has a deadline: the waits of the machine, and those of the connection itself. */
+export type Deadline = Wait | 'write' | 'close' | 'claim';
 
 /** Why it ends. */
-interface Failure {
+export interface Failure {
   readonly error: unknown;
 }
 
+/** No message: a codec may make a message of anything else, `undefined` as well. */
 const none = Symbol();
 
 /**
- * A connection: what its owner sees of it, and what makes it go. The machine stands between the wire and its two sides, and the clock beside them.
+ * A connection: what its owner sees of it, and what makes it go.
  *
  *     wire.bytes$ ─▶ machine ─▶ gate ─▶ messages$
- *     wire.write ◀─ out ◀─ machine.talk ◀─ send
+ *     wire.write ◀─ out ◀─ send                        `machine.talk`, if there is one, says when a frame may begin, and what became of it
  *
- * Whatever happens is noted first and acted on in `turn`, in one order: so that the machine is never called back from inside itself. It is one class, because each seam costs a
- * page bytes and a server of ten thousand connections memory; and makes what it has when that is needed, because most of them are idle. What only some connections have is not
- * here: see `HostedCore`, `BodyCore`, `Outbox`, `PacedDecoder`.
+ * Whatever happens is noted first and acted on in `turn`, in one order: so that the machine is never called back from inside itself. How far its life is follows from what is noted;
+ * the states that this makes, and what leads from one to the next, are the table in `spec/connection/lifecycle.ts`, which a spec holds it to.
+ *
+ * It is one class, because each object of its own costs a page bytes and a server of ten thousand connections memory; and makes what it has when that is needed, because most of them
+ * are idle. What only some connections have is not here: see `HostedCore`, `BodyCore`, `Outbox`, `PacedDecoder`.
  */
 export class Core<In = unknown, Out = unknown>
   implements Connection<In, Out>, FrameDoor<Out>, StreamRoad<Out>, FramingPort, OutOwner, GateOwner
@@ -55,27 +59,39 @@ export class Core<In = unknown, Out = unknown>
   readonly settings: ConnectionSettings<In, Out>;
   readonly traffic: Counts = newCounts();
   /** Where messages are delivered, and may be held. */
-  readonly gate: Gate = new Gate(this);
+  protected readonly gate: Gate = new Gate(this);
+  /** What makes messages of the bytes that come: another one behind `reframe`. */
   machine!: FramingMachine<unknown>;
+  /** What is sent, until it is taken: a queue may take its place (see `queueFrames`). */
   out!: WayOut;
   /** Messages that are delivered, or being delivered, and not consumed. */
   held = 0;
+  /** The wire is gone, or given up. */
   gone = false;
   #framing: Framing;
   #codec: Spoken<In, Out>['codec'];
+  /** Who is given the connection when it is open. */
   #opening: Subscriber<Connection<In, Out>> | undefined;
+  /** Made for the first deadline. */
   #timers: Deadlines<Deadline> | undefined;
 
   // What has come of it so far.
+  /** The opening exchange is done, and `#opening` is to hear of it. */
   #hasOpened = false;
-  /** Of ours and of theirs: `close` was called; FIN was asked for, and is on its way; FIN has come, the machine knows of it, and everything before it is acted on. */
+  /** `close` was called: what comes is dropped. */
   #isClosing = false;
+  /** Our FIN was asked for; it is on its way, behind all that was written. */
   #fin: 'asked' | 'sent' | undefined;
+  /** The peer's FIN has come; the machine has been told, behind the last message before it. */
   #theirFin: 'come' | 'told' | undefined;
-  #peerEnded = false;
+  /** The peer's FIN has come, and is acted on. */
+  #hasPeerEnded = false;
+  /** Noted by `fail`, and not yet acted on. */
   #fault: (Failure & { readonly reset: boolean | undefined }) | undefined;
+  /** Why it has ended, if not in order. */
   #failure: Failure | undefined;
   #by: Closed['by'] | undefined;
+  /** What its handler has failed with, which is no failure of its own. */
   #blame: Pick<Closed, 'handlerError'> | undefined;
   /** Why nothing of ours goes out any more, and what did not. */
   #lostBy: Failure | undefined;
@@ -84,7 +100,9 @@ export class Core<In = unknown, Out = unknown>
   #droppedBytes = 0;
 
   // Who reads, and what they have been told.
+  /** Never changed, but replaced: who comes during a delivery is not among those who get that message, and starts with the next. */
   #readers: readonly Subscriber<In>[] = [];
+  /** Delivery has started, or will in a later task. */
   #isStarted = false;
   #isStarting = false;
   #isDelivering = false;
@@ -94,17 +112,21 @@ export class Core<In = unknown, Out = unknown>
   #ending: { readonly failure?: Failure | undefined } | undefined;
   #isOver = false;
 
-  // Made for those who ask.
+  // Made for those who ask: most connections end unobserved.
   #id: string | undefined;
   #closed: AsyncSubject<Closed> | undefined;
   #outcome: Closed | undefined;
   #finSent: AsyncSubject<void> | undefined;
   #flow: BehaviorSubject<Flow> | undefined;
+  /** Streams that wait for room. */
   #streams: Set<SendingStream> | undefined;
 
+  /** The queue is above its high mark, and has not fallen to the low one since. */
   #isFull = false;
+  /** The wire is paused. */
   #isPaused = false;
   #isTurning = false;
+  /** Something has become possible since the turn began. */
   #turnsAgain = false;
 
   constructor(wire: Wire, settings: ConnectionSettings<In, Out>, opening: Subscriber<Connection<In, Out>>) {
@@ -115,13 +137,13 @@ export class Core<In = unknown, Out = unknown>
     this.#opening = opening;
   }
 
-  /** Begins the conversation; `opening` is given the connection when the opening exchange is done. Returns what gives it up before. */
+  /** Begins the conversation. Returns what gives it up, as long as it is not open: then nobody waits for that any more. */
   start(): () => void {
     this.out = this.settings.outbox?.(this) ?? new PlainOut(this);
     this.machine = this.machineOf(this.#framing);
     this.wire.bytes$.subscribe(this);
     this.wire.closed$.subscribe(({ error }) => {
-      if (error) this.#fail(error, true);
+      if (error) this.#failNow(error, true);
       else this.shut();
     });
     if (this.machine.talk) this.machine.talk.start();
@@ -188,11 +210,12 @@ export class Core<In = unknown, Out = unknown>
     next: Protocol<NextIn, NextOut>,
   ): Connection<NextIn, NextOut> {
     if (!this.#framing.halfClose) throw new TypeError(`${this.#framing.name} cannot be swapped out`);
-    if (this.#fin || this.#peerEnded || this.gone)
+    if (this.#fin || this.#hasPeerEnded || this.gone)
       throw new WireError('reset', 'The connection is at its end');
     this.out.demandIdle?.();
     const unread = this.machine.rest();
     this.#framing = next.framing ?? this.#framing;
+    // From here on it is a connection of other types.
     this.#codec = next.codec as never;
     this.machine = this.machineOf(this.#framing);
     this.machine.talk?.start();
@@ -219,19 +242,22 @@ export class Core<In = unknown, Out = unknown>
     return new Observable((subscriber) => {
       this[claimed]();
       this.#by ??= 'us';
-      if (!this.gone && !this.#isClosing && !(this.#peerEnded && this.finSent)) {
-        this.#awaitClose();
-        this.#isClosing = true;
-        if (this.#ahead !== none) this.#droppedMessages++;
-        this.#ahead = none;
-        this.#fin ??= 'asked';
-        this.machine.talk?.close();
-        this.#drop(this.machine.unreadBytes);
-      }
-      this.#cut({});
+      // Where both have said FIN there is nothing left to close.
+      if (!this.gone && !this.#isClosing && !(this.#hasPeerEnded && this.finSent)) this.#beginClosing();
+      this.#cutMessages({});
       this.turn();
       return this.closed$.pipe(map(() => {})).subscribe(subscriber);
     });
+  }
+
+  #beginClosing(): void {
+    this.#awaitClose();
+    this.#isClosing = true;
+    if (this.#ahead !== none) this.#droppedMessages++;
+    this.#ahead = none;
+    this.#fin ??= 'asked';
+    this.machine.talk?.close();
+    this.#drop(this.machine.unreadBytes);
   }
 
   destroy(error?: unknown): void {
@@ -246,6 +272,7 @@ export class Core<In = unknown, Out = unknown>
 
   // --- what other rooms may do with it
 
+  /** Only a server's connection must be taken charge of: see `HostedCore`. */
   [claimed](): void {}
 
   [blamed](error: unknown): void {
@@ -260,7 +287,7 @@ export class Core<In = unknown, Out = unknown>
     return { framing: this.#framing, codec: this.#codec };
   }
 
-  // --- what goes
+  // --- what goes: StreamRoad, FrameDoor
 
   encode(message: Out): Frame {
     return this.#framing.encode(bytesOf(this.#codec, message));
@@ -285,7 +312,7 @@ export class Core<In = unknown, Out = unknown>
         }),
       );
     const withdraw = out.add(frame, sender);
-    this.#look();
+    this.#lookAtMarks();
     return withdraw;
   }
 
@@ -294,7 +321,7 @@ export class Core<In = unknown, Out = unknown>
     this.out.withdrawAll?.(stream);
   }
 
-  /** Whether streams wait: it is above the high mark, and has not fallen to the low one since. */
+  /** Whether streams wait. */
   get full(): boolean {
     return this.#isFull && !this.gone;
   }
@@ -304,8 +331,8 @@ export class Core<In = unknown, Out = unknown>
     this.#streams.add(stream);
   }
 
-  /** Whether what waits has crossed a mark: up half of either bound, and down a quarter. */
-  #look(): void {
+  /** Looks whether what waits has crossed a mark: the high one is at half of either bound, the low one at a quarter. */
+  #lookAtMarks(): void {
     const { maxQueuedBytes, maxQueuedMessages } = this.settings;
     const part = this.#isFull ? 4 : 2;
     const isFull = this.out.bytes > maxQueuedBytes / part || this.out.messages > maxQueuedMessages / part;
@@ -314,6 +341,7 @@ export class Core<In = unknown, Out = unknown>
     this.#flow?.next(isFull ? 'paused' : 'open');
   }
 
+  /** In the order in which they came: one that fills the room at once stands at the end again, so that a stream without end leaves room for the others. */
   #tellRoom(): void {
     for (const stream of this.#streams ?? []) {
       if (this.full) break;
@@ -350,7 +378,7 @@ export class Core<In = unknown, Out = unknown>
     if (this.gone) return;
     this.traffic.bytesIn += chunk.length;
     this.settings.traffic.bytesIn += chunk.length;
-    // What the machine writes goes out at the end of the turn.
+    // Inside the turn, because what the machine writes goes out at its end.
     this.turn(() => {
       this.machine.push(chunk);
       if (this.#isClosing) this.#drop(chunk.length);
@@ -364,7 +392,7 @@ export class Core<In = unknown, Out = unknown>
 
   /** Where nothing more can be said: RST and its like. */
   error(error: unknown): void {
-    this.#fail(error, true);
+    this.#failNow(error, true);
     this.turn();
   }
 
@@ -396,11 +424,13 @@ export class Core<In = unknown, Out = unknown>
     return this.#isStarted && this.#isObserved && this.gate.open;
   }
 
+  /** The next message, if it is here. Once `close` was called there is none: what is here is dropped. */
   #next(): In | typeof none {
     const ahead = this.#ahead;
     this.#ahead = none;
     if (ahead !== none) return ahead;
     try {
+      // It may be over since the last round: `onUndecodable` can end it, too.
       while (!this.#isOver || this.#isClosing) {
         const message = this.#nextBytes();
         if (!message) break;
@@ -418,14 +448,16 @@ export class Core<In = unknown, Out = unknown>
         }
       }
     } catch (error) {
+      // What is wrong with bytes that are dropped is nobody's business any more.
       if (!this.#isClosing) this.fail(error, this.machine.talk?.midFrame);
       this.machine = silent;
     }
-    this.#failIfFaulty(true);
+    // All that was complete before it is delivered, or this would not have been asked for.
+    this.#failIfNoted(true);
     return none;
   }
 
-  /** The next message of the machine, which hears of the end behind the last. */
+  /** The next message of the machine. Of the end it hears behind the last one, and when it is asked for more: what is unread until then may be for another framing. */
   #nextBytes(): unknown {
     const message = this.machine.read();
     if (message || this.#theirFin !== 'come') return message;
@@ -436,6 +468,7 @@ export class Core<In = unknown, Out = unknown>
 
   /** What a codec cannot decode ends the connection there, or is left out. */
   #skip(cause: unknown, bytes: Uint8Array): void {
+    // An `AsyncSchemaError` is the program's, not the peer's. Known by its code: its class would be in every page.
     const isMistake = (cause as { readonly code?: unknown } | undefined)?.code === 'async-schema';
     const { onUndecodable } = this.settings;
     const error = new ProtocolError('not-decodable', 'A message is no value of the codec', { cause, bytes });
@@ -461,7 +494,7 @@ export class Core<In = unknown, Out = unknown>
     while (this.#isWanted) {
       const message = this.#next();
       if (message === none) break;
-      // While it was decoded the reader may have left. Asked of the first in place, which takes a twentieth off each message.
+      // While it was decoded the reader may have left, or the connection have been ended. Asked of the first in place, which takes a twentieth off each message.
       if (this.#readers[0]?.closed && !this.#isObserved) this.#ahead = message;
       else {
         this.held++;
@@ -470,7 +503,7 @@ export class Core<In = unknown, Out = unknown>
     }
     this.#isDelivering = false;
     // The end waits behind what is there, and for somebody to tell, but not for room.
-    if (this.#ending && this.#isStarted && this.#isObserved && this.isNothingLeft()) this.#cut();
+    if (this.#ending && this.#isStarted && this.#isObserved && this.isNothingLeft()) this.#cutMessages();
   }
 
   #consumed(): void {
@@ -489,8 +522,8 @@ export class Core<In = unknown, Out = unknown>
     this.soon();
   }
 
-  /** Ends `messages$` now. */
-  #cut(how = this.#ending): void {
+  /** Ends `messages$` now, whatever is still there. */
+  #cutMessages(how = this.#ending): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#ending = how;
@@ -502,7 +535,7 @@ export class Core<In = unknown, Out = unknown>
     reporting(() => (failure ? reader.error(failure.error) : reader.complete()));
   }
 
-  /** Drops what comes. */
+  /** So many bytes came that nobody wants: drops them, and counts the messages that they complete. */
   #drop(bytes: number): void {
     this.#droppedBytes += bytes;
     this.#next();
@@ -510,7 +543,7 @@ export class Core<In = unknown, Out = unknown>
 
   // --- a turn: everything that has become possible
 
-  /** `came` is what made it so, if that belongs to the turn. */
+  /** `came` is what made it so, if what it writes belongs to the turn. */
   turn(came?: () => void): void {
     this.#turnsAgain = true;
     if (this.#isTurning) {
@@ -518,7 +551,7 @@ export class Core<In = unknown, Out = unknown>
       return;
     }
     this.#isTurning = true;
-    // Another way out may take its place meanwhile.
+    // Another way out may take its place meanwhile, and would leave what it has not entered.
     const { out } = this;
     out.enter?.();
     try {
@@ -527,12 +560,13 @@ export class Core<In = unknown, Out = unknown>
     } catch (error) {
       // A machine or a wire of somebody's own harms its connection only.
       this.machine = silent;
-      this.#fail(error, true, true);
+      this.#failNow(error, true, true);
     }
     this.#isTurning = false;
     out.leave?.();
   }
 
+  /** As `turn`; where another connection brings it about in a turn of its own, behind that. */
   soon(): void {
     if (this.#isTurning || !this.out.soon?.()) this.turn();
   }
@@ -542,23 +576,24 @@ export class Core<In = unknown, Out = unknown>
     if (this.#hasOpened) this.open();
     this.out.settle();
     this.#deliver();
-    this.#failIfFaulty();
-    if (this.#theirFin && !this.#peerEnded && !this.gone) this.#endOfPeer();
+    this.#failIfNoted();
+    if (this.#theirFin && !this.#hasPeerEnded && !this.gone) this.#endOfPeer();
     this.pump();
-    this.#look();
+    this.#lookAtMarks();
     if (!this.gone) this.#tellRoom();
     this.#finishIfDone();
     if (!this.#turnsAgain && !this.gone) this.#holdThePeer();
   }
 
   #endOfPeer(): void {
-    this.#peerEnded = true;
+    this.#hasPeerEnded = true;
     this.#by ??= 'peer';
     this.#ending ??= {};
     if (!this.#framing.halfClose)
       this.loseSends({ error: new WireError('reset', 'The peer has ended the connection') });
     this.#deliver();
-    this.#failIfFaulty();
+    this.#failIfNoted();
+    // Nobody may ever read what is left.
     if (!this.#isObserved) this.#awaitClose();
   }
 
@@ -567,18 +602,19 @@ export class Core<In = unknown, Out = unknown>
     if (this.finSent || !(this.#fin || this.#isAllRead()) || this.gone) return;
     if (this.out.queued || this.machine.talk?.tryEnd() === false) return;
     this.#fin = 'sent';
-    if (this.#peerEnded || this.#isClosing) this.#awaitClose();
+    if (this.#hasPeerEnded || this.#isClosing) this.#awaitClose();
     else this.await('close');
     this.out.end();
     this.#tell();
   }
 
+  /** Whether the peer has ended, all of that is consumed, and our direction is to end with it. */
   #isAllRead(): boolean {
-    if (!this.#peerEnded || (this.#framing.halfClose && this.settings.allowHalfOpen)) return false;
+    if (!this.#hasPeerEnded || (this.#framing.halfClose && this.settings.allowHalfOpen)) return false;
     return !this.held && (this.#isOver || this.isNothingLeft());
   }
 
-  /** By the road, where the machine has no better way. */
+  /** By the road, where the machine has no better way. While nothing is unread the road stays open, so that FIN is noticed. */
   #holdThePeer(): void {
     const { machine } = this;
     const isWanted = this.#isWanted;
@@ -592,6 +628,7 @@ export class Core<In = unknown, Out = unknown>
 
   // --- its life
 
+  /** Noted: it is told in a turn, when the machine has returned. */
   ready(): void {
     this.#hasOpened = !this.gone;
   }
@@ -599,6 +636,7 @@ export class Core<In = unknown, Out = unknown>
   protected open(): void {
     const opening = this.#opening;
     this.#hasOpened = false;
+    // A framing that goes on in place of another opens, too.
     if (!opening) return;
     this.#opening = undefined;
     watched()?.opened(this, () => this.machine.unreadBytes);
@@ -606,10 +644,12 @@ export class Core<In = unknown, Out = unknown>
     opening.complete();
   }
 
+  /** What is left may take so long from now on. */
   #awaitClose(): void {
     this.await('close', this.settings.closeTimeoutMs);
   }
 
+  /** Starts or restarts a deadline; without a time, it is over. */
   await(what: Deadline, ms?: number): void {
     if (this.gone || !(this.#timers || ms)) return;
     this.#timers ??= new Deadlines(this);
@@ -618,42 +658,45 @@ export class Core<In = unknown, Out = unknown>
 
   /** @internal */
   expired(what: Deadline): void {
-    if (what === 'write') this.#fail(new WireError('write-timeout', 'What we wrote made no progress'), true);
+    if (what === 'write')
+      this.#failNow(new WireError('write-timeout', 'What we wrote made no progress'), true);
     else if (what !== 'close') this.machine.expired?.(what as Wait);
     // Whoever still reads what the ended peer has said may take as long as it needs.
-    else if (this.#peerEnded && !this.#fin && this.#isObserved) this.#awaitClose();
-    else this.#fail(new WireError('close-timeout', 'The peer did not end in time'), true);
+    else if (this.#hasPeerEnded && !this.#fin && this.#isObserved) this.#awaitClose();
+    else this.#failNow(new WireError('close-timeout', 'The peer did not end in time'), true);
     this.turn();
   }
 
+  /** Notes a fault: the first counts, and is acted on in the turn. */
   fail(error: unknown, reset?: boolean): void {
     this.#fault ??= { error, reset };
     this.#turnsAgain = true;
   }
 
-  #failIfFaulty(cutsMessages?: boolean): void {
-    if (this.#fault) this.#fail(this.#fault.error, this.#fault.reset, cutsMessages);
+  #failIfNoted(cutsMessages?: boolean): void {
+    if (this.#fault) this.#failNow(this.#fault.error, this.#fault.reset, cutsMessages);
   }
 
-  #fail(error: unknown, reset = false, cutsMessages = false): void {
+  #failNow(error: unknown, reset = false, cutsMessages = false): void {
     this.#fault = undefined;
     if (this.gone) {
       // What is wrong with the last bytes is found when they are read.
-      if (cutsMessages) this.#cut({ failure: { error } });
+      if (cutsMessages) this.#cutMessages({ failure: { error } });
       return;
     }
+    // What the kernel has is taken, although the wire is lost in this moment.
     this.out.settle();
     // Once everything of ours is out, FIN behind it, and nothing more is wanted, how the peer goes away changes nothing.
     const isHarmless =
       this.finSent &&
-      (this.#peerEnded || this.#isClosing) &&
+      (this.#hasPeerEnded || this.#isClosing) &&
       !this.out.messages &&
       error instanceof WireError;
     this.#by ??= 'error';
     this.shut(isHarmless ? undefined : { error }, reset, cutsMessages);
   }
 
-  /** The wire is gone, or given up. */
+  /** The wire is gone, or given up. May be called again, since `destroy` still ends `messages$` then; the rest happens once. `cutsMessages`: those that are here are not delivered. */
   protected shut(why?: Failure, reset = false, cutsMessages = false): void {
     if (!this.gone) {
       this.gone = true;
@@ -666,14 +709,17 @@ export class Core<In = unknown, Out = unknown>
     }
     const failure = this.#failure;
     this.#ending ??= { failure };
-    if (cutsMessages) this.#cut({ failure });
+    if (cutsMessages) this.#cutMessages({ failure });
     else this.#deliver();
     reporting(() => this.#flow?.complete());
+    // Nobody waits for room any more: whatever they send fails.
     this.#tellRoom();
+    // For its owner the connection is closed now; the wire may take a moment to bring the last bytes home.
     this.#outcome ??= {
       by: this.#by ?? 'us',
       ...(failure ?? this.#blame),
       ...(this.#unsent?.length && { unsent: this.#unsent }),
+      // A machine with a `talk` counts what it drops itself: only the message read ahead is not known to it.
       dropped: {
         messages: this.#droppedMessages + (this.machine.talk?.dropped.messages ?? 0),
         bytes: this.machine.talk?.dropped.bytes ?? this.#droppedBytes,
