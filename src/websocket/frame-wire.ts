@@ -3,7 +3,7 @@ import { ChunkQueue } from '../bytes/chunk-queue.js';
 import { WireError } from '../errors.js';
 import { timerMs } from '../time.js';
 import type { BoundAddress, Wire, WireClosed } from '../transport/transport.js';
-import { closing, closingError } from './closings.js';
+import { closedByOverrun, closedForText, closedInOrder, closingError } from './closings.js';
 
 /** What a platform's WebSocket does for a wire. */
 export interface Road {
@@ -111,14 +111,14 @@ export function frameWire(open: (on: RoadEvents) => Road, options: FrameWireOpti
     unread.push(bytes);
     deliver();
     if (unread.unreadBytes > maxUnreadBytes)
-      refuse(new WireError('overrun', 'Too much lies unread'), closing.overrun);
+      refuse(new WireError('overrun', 'Too much lies unread'), closedByOverrun);
   }
 
   const road = open({
     chunk,
     text(text) {
       if (textFrames === 'pass') chunk(new TextEncoder().encode(text));
-      else refuse(new WireError('bad-frame', 'Text came, not bytes'), closing.text);
+      else refuse(new WireError('bad-frame', 'Text came, not bytes'), closedForText);
     },
     broken: fail,
     closed(code, reason) {
@@ -147,7 +147,7 @@ export function frameWire(open: (on: RoadEvents) => Road, options: FrameWireOpti
   function end(done: Done): void {
     waitForFin.push(done);
     if (ended === 'told' || fin === 'sent') later(settleFin);
-    else if (!fin) sendFin(closing.inOrder);
+    else if (!fin) sendFin(closedInOrder);
   }
 
   return {

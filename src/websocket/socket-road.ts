@@ -1,5 +1,5 @@
 import { asapScheduler, type Subscription, timer } from 'rxjs';
-import { closing } from './closings.js';
+import { closedByReset } from './closings.js';
 import type { Road, RoadEvents } from './frame-wire.js';
 import type { PlatformSocket } from './platform.js';
 
@@ -49,8 +49,8 @@ export function socketRoad(socket: PlatformSocket, on: RoadEvents): Road {
     close: (code, sent) => queue(() => socket.close(code), sent),
     cut() {
       waiting.length = 0;
-      socket.close(closing.reset);
-      asapScheduler.schedule(() => on.closed(closing.reset, ''));
+      socket.close(closedByReset);
+      asapScheduler.schedule(() => on.closed(closedByReset, ''));
     },
   };
 }

@@ -1,6 +1,6 @@
 import { asapScheduler } from 'rxjs';
 import type { DialRoad } from './browser-dial.js';
-import { closing } from './closings.js';
+import { closedByReset } from './closings.js';
 import type { Road, RoadEvents } from './frame-wire.js';
 import { type PlatformStream, platform, type StreamEnds } from './platform.js';
 
@@ -81,9 +81,9 @@ function streamRoad(stream: PlatformStream, ends: StreamEnds, on: RoadEvents): R
     cut() {
       // Not `close`: Chromium crashes a page that closes while a write waits, and here it is to be dropped anyway.
       const { WebSocketError } = platform();
-      const why = WebSocketError && new WebSocketError('', { closeCode: closing.reset });
+      const why = WebSocketError && new WebSocketError('', { closeCode: closedByReset });
       writer.abort(why).catch(ignore);
-      asapScheduler.schedule(() => on.closed(closing.reset, ''));
+      asapScheduler.schedule(() => on.closed(closedByReset, ''));
     },
   };
 }
