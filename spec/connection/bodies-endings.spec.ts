@@ -367,3 +367,35 @@ describe('the option bodies', () => {
     }),
   );
 });
+
+it('a body that is still coming fails before its connection has no more messages, where that is closed', () => {
+  const log: string[] = [];
+  marbles(
+    ({ listen, connect, run, flush }) => {
+      run(
+        listen(server, { ...streamed, framing: lengthPrefixed() }).pipe(
+          mergeMap((conn) => {
+            conn.messages$.subscribe({
+              next: ({ size, body$ }) => {
+                log.push(`${size}`);
+                body$.subscribe({ error: ({ code }) => log.push(code) });
+              },
+              complete: () => log.push('|'),
+            });
+            return timer(5).pipe(switchMap(() => conn.close()));
+          }),
+        ),
+      );
+      const slow = { size: 70_000, body$: concat(of(chunk(40_000)), NEVER) };
+      run(
+        connect(server, { ...streamed, framing: lengthPrefixed() }).pipe(
+          converse((conn) => merge(conn.send(slow), conn.send(chunk(1))).pipe(takeUntil(timer(9)))),
+          asCode,
+        ),
+      );
+      flush();
+    },
+    { allow: ['open-connections', 'undelivered'] },
+  )();
+  expect(log).toEqual(['70000', 'reset', '|']);
+});

@@ -1,4 +1,4 @@
-import { Observable } from 'rxjs';
+import { Observable, type Subscription } from 'rxjs';
 import type { Framing, FramingMachine, StreamingPort } from '../framing/framing.js';
 import { streamingMachines } from '../framing/streaming-machines.js';
 import type { Frame } from '../outbox/frame.js';
@@ -56,10 +56,14 @@ export class BodyCore<In, Out> extends HostedCore<In, Out> implements StreamingP
     return super.full || this.out.bodies > 0;
   }
 
+  /** A body that is still coming hears of it before `messages$` does, and nothing is delivered in between. */
   override close(): Observable<void> {
     return new Observable((subscriber) => {
-      const closing = super.close().subscribe(subscriber);
-      this.#bodies?.failOpen(undefined, true);
+      let closing: Subscription | undefined;
+      this.turn(() => {
+        this.#bodies?.failOpen(undefined, true);
+        closing = super.close().subscribe(subscriber);
+      });
       return closing;
     });
   }
