@@ -1,5 +1,5 @@
 import { hex } from 'rx-tinyproto/testing';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { FramingMachine } from '../../src/framing/framing.js';
 import { lengthPrefixed } from '../../src/framing/length-prefixed.js';
 import { lines } from '../../src/framing/lines.js';
@@ -57,6 +57,24 @@ describe('a connection whose directions know nothing of each other', () => {
     const talk = await new Talk({ ...lines(), open: () => broken }).read();
     talk.receive(hex`00`, hex`00`).end();
     expect([talk.heard, asked]).toEqual([['a mistake of ours'], 1]);
+  });
+
+  it('fails with what is thrown at a deadline', async () => {
+    vi.useFakeTimers();
+    try {
+      const { open } = lines();
+      const talk = await new Talk({
+        ...lines(),
+        open: (port) => {
+          port.await('header', 5);
+          return Object.assign(open(port), { expired: mistaken });
+        },
+      }).read();
+      await vi.advanceTimersByTimeAsync(10);
+      expect([talk.heard, talk.did]).toEqual([['a mistake of ours'], ['reset']]);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('says nothing more to a wire that is given up, though the fault was found where the end was due', () => {

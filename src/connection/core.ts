@@ -660,7 +660,7 @@ export class Core<In = unknown, Out = unknown>
   expired(what: Deadline): void {
     if (what === 'write')
       this.#failNow(new WireError('write-timeout', 'What we wrote made no progress'), true);
-    else if (what !== 'close') this.machine.expired?.(what as Wait);
+    else if (what !== 'close') this.turn(() => this.machine.expired?.(what as Wait));
     // Whoever still reads what the ended peer has said may take as long as it needs.
     else if (this.#hasPeerEnded && !this.#fin && this.#isObserved) this.#awaitClose();
     else this.#failNow(new WireError('close-timeout', 'The peer did not end in time'), true);
