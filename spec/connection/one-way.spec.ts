@@ -1,8 +1,11 @@
 import { hex } from 'rx-tinyproto/testing';
+import { config, firstValueFrom, timer } from 'rxjs';
 import { describe, expect, it, vi } from 'vitest';
-import type { FramingMachine } from '../../src/framing/framing.js';
+import type { FramingMachine, FramingPort } from '../../src/framing/framing.js';
 import { lengthPrefixed } from '../../src/framing/length-prefixed.js';
 import { lines } from '../../src/framing/lines.js';
+import { queueFrames } from '../../src/outbox/queue-frames.js';
+import { isTurn } from '../../src/outbox/turns.js';
 import { bytesOf } from '../helpers/decoded.js';
 import { Talk } from '../helpers/wire-talk.js';
 
@@ -75,6 +78,19 @@ describe('a connection whose directions know nothing of each other', () => {
     } finally {
       vi.useRealTimers();
     }
+  });
+
+  it('takes no turn from the others where its wire cannot even be given up', async () => {
+    const told: unknown[] = [];
+    config.onUnhandledError = (error) => told.push(error);
+    const open = (port: FramingPort) => {
+      queueFrames(port);
+      return { ...lines().open(port), push: mistaken };
+    };
+    new Talk({ ...lines(), open }, {}, { destroy: mistaken }).receive(hex`00`);
+    await firstValueFrom(timer(1));
+    config.onUnhandledError = null;
+    expect([told.length, isTurn()]).toEqual([1, false]);
   });
 
   it('says nothing more to a wire that is given up, though the fault was found where the end was due', () => {

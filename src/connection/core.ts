@@ -561,9 +561,11 @@ export class Core<In = unknown, Out = unknown>
       // A machine or a wire of somebody's own harms its connection only.
       this.machine = silent;
       this.#failNow(error, true, true);
+    } finally {
+      // Even where the wire cannot be given up: the others wait for the end of the turn.
+      this.#isTurning = false;
+      out.leave?.();
     }
-    this.#isTurning = false;
-    out.leave?.();
   }
 
   /** As `turn`; where another connection brings it about in a turn of its own, behind that. */
