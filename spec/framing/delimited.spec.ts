@@ -117,7 +117,7 @@ describe('delimited', () => {
 
     it('stores none of it', () => {
       const framing = delimited(bytesOf(';'), discard);
-      const { machine } = Bench.open(framing);
+      const { machine } = new Bench(framing);
       for (let round = 0; round < 1_000; round += 1) {
         machine.push(new Uint8Array(1_000).fill(97));
         expect(machine.read()).toBeUndefined();

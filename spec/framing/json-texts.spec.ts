@@ -104,7 +104,7 @@ describe('jsonTexts', () => {
   });
 
   it('goes on through white space that came in several chunks', () => {
-    const bench = Bench.open(jsonTexts());
+    const bench = new Bench(jsonTexts());
     for (const chunk of ['  ', ' ', ' []']) bench.push(bytesOf(chunk));
     expect([bench.drain(), bench.since()]).toEqual([['5b5d'], '']);
   });
@@ -114,7 +114,7 @@ describe('jsonTexts', () => {
   });
 
   it('drops white space without end, and stores none of it', () => {
-    const { machine } = Bench.open(jsonTexts({ maxMessageBytes: 2 }));
+    const { machine } = new Bench(jsonTexts({ maxMessageBytes: 2 }));
     for (let round = 0; round < 1_000; round += 1) {
       machine.push(new Uint8Array(1_000).fill(32));
       expect(machine.read()).toBeUndefined();

@@ -60,7 +60,7 @@ type Operator = OperatorFunction<Uint8Array, Uint8Array>;
 
 const same: Operator = map((bytes: Uint8Array) => bytes);
 const decoding = (operator: Operator, options: FramingOptions = {}) =>
-  Bench.open(framing(operator, same, options));
+  new Bench(framing(operator, same, options));
 const encoding = (operator: Operator, options: FramingOptions = {}) => framing(same, operator, options);
 
 /** The error that a call throws. */
@@ -83,7 +83,7 @@ describe('framing', () => {
       encode(lines()),
       { name: 'shout' },
     );
-    const bench = Bench.open(shout);
+    const bench = new Bench(shout);
     bench.push(bytesOf('HEL'));
     expect(bench.read()).toBeUndefined();
     bench.push(bytesOf('LO\n'));
@@ -112,7 +112,7 @@ describe('framing, decoding', () => {
       ),
       same,
     );
-    const [one, other] = [Bench.open(counting), Bench.open(counting)];
+    const [one, other] = [new Bench(counting), new Bench(counting)];
     one.push(hex`00`);
     one.push(hex`00`);
     other.push(hex`00`);

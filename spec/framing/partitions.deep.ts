@@ -34,7 +34,7 @@ describe.each(Object.entries(samples))('%s', (_, [framing, messages]) => {
 
 /** The messages, and what is left. */
 function read(framing: Framing, chunks: readonly Uint8Array[]): string {
-  const { machine } = Bench.open(framing);
+  const { machine } = new Bench(framing);
   let all = '';
   for (const chunk of chunks) {
     machine.push(chunk);

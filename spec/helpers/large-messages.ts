@@ -42,7 +42,7 @@ function filled(bytes: number, letter: string, first = '', last = ''): Uint8Arra
 /** Sends a message in chunks of one size, reads after each, and gives back how many bytes came out. */
 export function carry(framing: Framing, message: Uint8Array, chunkBytes: number): number {
   const frame = frameOf(framing, message);
-  const { machine } = Bench.open(framing);
+  const { machine } = new Bench(framing);
   let read = 0;
   for (let at = 0; at < frame.length; at += chunkBytes) {
     machine.push(frame.subarray(at, at + chunkBytes));

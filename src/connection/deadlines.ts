@@ -10,7 +10,7 @@ import { timerMs } from '../time.js';
  */
 export class Deadlines<Name extends string> {
   readonly #on: { expired(name: Name): void };
-  /** The place of one that is over is kept: it is set and cleared with each message. */
+  /** The place of one that is over is kept: it is set and cleared with each message, and to take a place out and put it in again costs several times as much. */
   #due: Partial<Record<Name, number>> = {};
   #pending: Subscription | undefined;
   #pendingAt = Infinity;
@@ -21,6 +21,7 @@ export class Deadlines<Name extends string> {
 
   /** Starts or restarts a deadline, or ends it: without a time. */
   set(name: Name, ms = Infinity): void {
+    // To end one needs no look at the clock, which would show.
     const at = ms < Infinity ? asyncScheduler.now() + ms : ms;
     this.#due[name] = at;
     this.#arm(at);
@@ -54,6 +55,7 @@ export class Deadlines<Name extends string> {
     else this.#armNext();
   }
 
+  /** What expires may set others: they are armed behind it. */
   #cut(passed: readonly [Name, number][]): void {
     for (const [name, at] of passed)
       if (this.#due[name] === at) {

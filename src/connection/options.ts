@@ -58,13 +58,13 @@ export interface ConnectionSettings<In, Out> {
   readonly budget?: Budget;
   /** Absent: nobody needs to claim it. */
   readonly claimTimeoutMs?: number;
-  /** How it is written to: absent, each piece of a frame as it is. */
+  /** How its wire is written to. Absent: each piece of a frame as it is. */
   readonly outbox?: OpenOut;
-  /** What it is, where that is more than every connection is. */
+  /** The class of the connection, where it is more than every connection is. */
   readonly Core?: ConnectionKind;
 }
 
-/** What makes connections: see `Core`. */
+/** A class of connections: `Core`, or one that adds to it. */
 export type ConnectionKind = new <In, Out>(
   wire: Wire,
   settings: ConnectionSettings<In, Out>,

@@ -3,10 +3,11 @@ import type { SendError } from '../errors.js';
 import { currentDelivery, type Hold } from '../flow/hold.js';
 import type { ManySender, Sender } from '../outbox/way-out.js';
 
-/** Where a stream of messages goes. */
+/** Where a stream of messages goes: what it needs of its connection. */
 export interface StreamRoad<Out> {
+  /** Queues a message, or fails it. Throws a `SendError` for one that cannot be encoded. */
   begin(message: Out, sender: Sender): unknown;
-  /** Takes out what has not begun of a stream. */
+  /** Takes out what has not begun of a stream, which waits for room no more. */
   withdrawAll(stream: SendingStream): void;
   /** Whether a stream is to wait. */
   readonly full: boolean;
@@ -33,6 +34,7 @@ export function sendAll<Out>(messages: ObservableInput<Out>, road: StreamRoad<Ou
   return new Observable((subscriber) => {
     const start = startOf(messages);
     const stream = new Stream(subscriber, road, start);
+    // Behind the end of the stream itself: what is let go of draws on, and a source without end would never come to one.
     subscriber.add(() => {
       road.withdrawAll(stream);
       stream.leave();
@@ -48,15 +50,18 @@ class Stream<Out> extends Subscriber<Out> implements SendingStream {
   readonly #road: StreamRoad<Out>;
   /** So many messages have no outcome. */
   #waiting = 0;
+  /** On the message that found no room behind it. */
   #held: Hold | undefined;
   #hasEnded = false;
-  /** Absent when it is done, or has thrown. */
+  /** Starts the drawing. Absent where nothing can be asked, or any more: it is done, has thrown or was left. */
   #start: (() => Source<Out>) | undefined;
+  /** What is asked, while it is not at work on an answer that it gives at once. */
   #source: Source<Out> | undefined;
+  /** An answer of it has yet to come. */
   #isAsked = false;
 
   constructor(done: Subscriber<void>, road: StreamRoad<Out>, start: (() => Source<Out>) | undefined) {
-    super(done as Subscriber<unknown>);
+    super(done);
     this.#done = done;
     this.#road = road;
     this.#start = start;
@@ -71,6 +76,7 @@ class Stream<Out> extends Subscriber<Out> implements SendingStream {
 
   protected override _complete(): void {
     this.#hasEnded = true;
+    // A stream of nothing is taken, too, but not inside `subscribe`.
     if (!this.#waiting) this.#done.add(asapScheduler.schedule(() => this.taken(0)));
   }
 
@@ -116,7 +122,7 @@ class Stream<Out> extends Subscriber<Out> implements SendingStream {
     }
   }
 
-  /** Wants no more. */
+  /** Nobody wants more of it: what was started is told to return. */
   leave(): void {
     this.#start = undefined;
     const left = this.#source?.return?.();

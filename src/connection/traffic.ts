@@ -10,7 +10,7 @@ export interface Traffic {
   readonly messagesOut: number;
 }
 
-/** What counts. */
+/** The same, by whoever counts. */
 export type Counts = { -readonly [Of in keyof Traffic]: Traffic[Of] };
 
 export const newCounts = (): Counts => ({ bytesIn: 0, bytesOut: 0, messagesIn: 0, messagesOut: 0 });

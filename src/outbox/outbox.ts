@@ -61,7 +61,7 @@ export class Outbox implements WayOut, WriterEvents {
   bodies = 0;
   /** Where they go. */
   readonly out: Writer;
-  protected readonly core: OutOwner;
+  protected readonly owner: OutOwner;
   #singles: Fifo<Sending> = noQueue;
   #streams: Fifo<Sending> = noQueue;
   #begun: Fifo<Sending> = noQueue;
@@ -76,9 +76,9 @@ export class Outbox implements WayOut, WriterEvents {
   #unmarked = 0;
   #failure: { readonly cause: unknown } | undefined;
 
-  constructor(core: OutOwner, writer: new (wire: Wire, on: WriterEvents) => Writer) {
-    this.core = core;
-    this.out = new writer(core.wire, this);
+  constructor(owner: OutOwner, writer: new (wire: Wire, on: WriterEvents) => Writer) {
+    this.owner = owner;
+    this.out = new writer(owner.wire, this);
   }
 
   // --- turns
@@ -99,19 +99,19 @@ export class Outbox implements WayOut, WriterEvents {
   }
 
   flush(): void {
-    this.core.turn();
+    this.owner.turn();
   }
 
   // --- what the machine writes
 
   write(bytes: Uint8Array, last: boolean): void {
-    if (this.core.gone) return;
+    if (this.owner.gone) return;
     if (last) this.#handed();
     this.out.write(bytes, last);
   }
 
   demandIdle(): void {
-    if (this.queued > 0 || this.core.machine.talk?.midFrame)
+    if (this.queued > 0 || this.owner.machine.talk?.midFrame)
       throw new TypeError('A message that was framed before is on its way');
   }
 
@@ -129,7 +129,7 @@ export class Outbox implements WayOut, WriterEvents {
   // --- what the writer tells
 
   handed(bytes: number): void {
-    const { traffic, settings } = this.core;
+    const { traffic, settings } = this.owner;
     traffic.bytesOut += bytes;
     settings.traffic.bytesOut += bytes;
     this.endRun();
@@ -137,19 +137,19 @@ export class Outbox implements WayOut, WriterEvents {
 
   lastWritten(pieces: number): void {
     this.written(pieces);
-    this.core.turn();
+    this.owner.turn();
   }
 
   writerHasRoom(): void {
-    if (this.bodies > 0) this.core.turn();
+    if (this.bodies > 0) this.owner.turn();
   }
 
   progress(pending: boolean): void {
-    this.core.progress(pending);
+    this.owner.progress(pending);
   }
 
   cutOff(error: unknown): void {
-    this.core.error(error);
+    this.owner.error(error);
   }
 
   /** What has become of the frame begun last, if its body cannot be whole any more. */
@@ -174,7 +174,7 @@ export class Outbox implements WayOut, WriterEvents {
     if (isStream(sender)) this.#streams = queued(this.#streams, sending);
     else this.#singles = queued(this.#singles, sending);
     // It may overtake what waits, or is to be opened.
-    this.core.turn();
+    this.owner.turn();
     if (sending.state !== 'queued') return undefined;
     return () => {
       // What stands behind it may begin now, if it is not taken back, too.
@@ -295,15 +295,9 @@ export class Outbox implements WayOut, WriterEvents {
   protected begin(sending: Sending): void {
     sending.state = 'begun';
     this.#begun = queued(this.#begun, sending);
-    const { talk } = this.core.machine;
+    const { talk } = this.owner.machine;
     if (talk) talk.begin(sending.frame);
     else this.#writeFrame(sending.frame);
-  }
-
-  /** Whether a frame only has to be written, behind the one begun last. */
-  protected follows(frame: Frame): boolean {
-    const { talk } = this.core.machine;
-    return talk === undefined || talk.follow?.(frame) === true;
   }
 
   /** The run that a message joins, if it could. */
@@ -328,7 +322,7 @@ export class Outbox implements WayOut, WriterEvents {
     sending.source.close();
   }
 
-  /** Where nothing has to be asked of the peer. */
+  /** Where nothing has to be asked of the peer. Of an empty frame its nothing is written, so that its end is told of. */
   #writeFrame({ head, body, tail }: Frame): void {
     const bare = body.length === 0 && tail.length === 0;
     if (head.length > 0 || bare) this.write(head, bare);
@@ -338,7 +332,7 @@ export class Outbox implements WayOut, WriterEvents {
   }
 
   #canBegin(isStream: boolean): boolean {
-    const { machine, finSent } = this.core;
+    const { machine, finSent } = this.owner;
     return machine.talk ? machine.talk.canBegin(isStream) : !finSent;
   }
 
@@ -362,7 +356,7 @@ export class Outbox implements WayOut, WriterEvents {
   }
 
   protected tellTaken(sender: Sender, messages: number): void {
-    const { traffic, settings } = this.core;
+    const { traffic, settings } = this.owner;
     traffic.messagesOut += messages;
     settings.traffic.messagesOut += messages;
     tellTaken(sender, messages);

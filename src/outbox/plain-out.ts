@@ -9,25 +9,29 @@ interface Last {
   readonly bytes: number;
 }
 
-/** The way out of a connection whose frames wait for nothing, on a wire that keeps chunks: each goes to the wire as it is, at once. */
+/**
+ * The way out of a connection whose frames wait for nothing, on a wire that keeps chunks: each goes to the wire as it is, at once. So there is nothing to take out again, to pump or to
+ * list as unsent.
+ */
 export class PlainOut implements WayOut {
   bytes = 0;
   messages = 0;
-  readonly #core: OutOwner;
+  readonly #owner: OutOwner;
   /** Pieces that were written, until that is told: of each the message that is whole with it. */
   #pieces: (Last | undefined)[] = [];
   /** So many of these are with the kernel. */
   #written = 0;
   readonly #done = (error?: unknown) => {
-    if (error) this.#core.error(error);
+    if (error) this.#owner.error(error);
     // Those that a wire tells of in a row, and those that it has taken at once, are told of together.
-    else if (!this.#written++) asapScheduler.schedule(() => this.#core.turn());
+    else if (!this.#written++) asapScheduler.schedule(() => this.#owner.turn());
   };
 
-  constructor(core: OutOwner) {
-    this.#core = core;
+  constructor(owner: OutOwner) {
+    this.#owner = owner;
   }
 
+  /** Its last piece is written even if it is empty: with that, the outcome is told. */
   add({ head, body, tail }: Frame, sender: Sender): undefined {
     const bytes = body.length;
     const last = tail.length ? tail : body;
@@ -46,14 +50,15 @@ export class PlainOut implements WayOut {
       if (!last) continue;
       this.messages--;
       this.bytes -= last.bytes;
-      this.#core.traffic.messagesOut++;
-      this.#core.settings.traffic.messagesOut++;
+      this.#owner.traffic.messagesOut++;
+      this.#owner.settings.traffic.messagesOut++;
       tellTaken(last.sender, 1);
     }
-    this.#core.progress(this.#pieces.length > 0);
+    this.#owner.progress(this.#pieces.length > 0);
   }
 
   fail(cause: unknown): void {
+    // What the kernel has is taken, although the wire is lost in this moment.
     this.settle();
     const all = this.#pieces;
     this.#pieces = [];
@@ -62,15 +67,15 @@ export class PlainOut implements WayOut {
   }
 
   end(): void {
-    this.#core.wire.end(() => {});
+    this.#owner.wire.end(() => {});
   }
 
   #write(piece: Uint8Array, last?: Last): void {
-    const core = this.#core;
-    core.traffic.bytesOut += piece.length;
-    core.settings.traffic.bytesOut += piece.length;
+    const owner = this.#owner;
+    owner.traffic.bytesOut += piece.length;
+    owner.settings.traffic.bytesOut += piece.length;
     const isFirst = this.#pieces.push(last) === 1;
-    if (core.wire.write(piece, this.#done)) this.#done();
-    else if (isFirst) core.progress(true);
+    if (owner.wire.write(piece, this.#done)) this.#done();
+    else if (isFirst) owner.progress(true);
   }
 }

@@ -9,6 +9,7 @@ import { Writer } from './writer.js';
  */
 export function queueFrames(port: { readonly out: Partial<FramingOut> }): void {
   if (port.out.outcome) return;
+  // Where frames go out at once, the port is a connection.
   const connection = port as OutOwner;
   connection.out = new QueueBehind(connection);
 }
@@ -26,7 +27,7 @@ class QueueBehind extends Outbox {
     const { messages } = this.#before;
     this.#before.settle();
     // What is on its way behind the last of them is to make progress, too.
-    if (messages > 0 && this.out.isPending) this.core.progress(true);
+    if (messages > 0 && this.out.isPending) this.owner.progress(true);
     super.settle();
   }
 

@@ -74,10 +74,16 @@ export class RunOutbox extends Outbox {
   protected override joined(frame: Frame, sender: Sender): Run | undefined {
     const run = this.#run;
     if (!run || !areTogether(run.sender, sender)) return undefined;
-    if (!this.out.takesAlong(frame) || !this.follows(frame)) return undefined;
+    if (!this.out.takesAlong(frame) || !this.#follows(frame)) return undefined;
     this.out.follow(frame);
     run.join(frame, sender);
     return run;
+  }
+
+  /** Whether a frame only has to be written, behind the one begun last. */
+  #follows(frame: Frame): boolean {
+    const { talk } = this.owner.machine;
+    return talk === undefined || talk.follow?.(frame) === true;
   }
 
   /** Tells of the messages that have an outcome: of all of them, but where the answers to a run come a few at a time. */

@@ -36,7 +36,7 @@ interface CountsOut {
   messagesOut: number;
 }
 
-/** What a way out knows of its connection. */
+/** What a way out knows of the connection that owns it. */
 export interface OutOwner {
   out: WayOut;
   readonly wire: Wire;
@@ -90,4 +90,4 @@ export interface WayOut extends Partial<FramingOut> {
 }
 
 /** How the wires of a binding are written to. */
-export type OpenOut = (connection: OutOwner) => WayOut;
+export type OpenOut = (owner: OutOwner) => WayOut;

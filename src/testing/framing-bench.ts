@@ -10,17 +10,13 @@ export const digitsOf = (bytes: Uint8Array): string => hexOf(bytes).replaceAll('
 export class Bench {
   readonly framing: Framing;
   readonly #reading: Reading;
-  /** How often it wanted to be asked. */
+  /** How often it has called `turn`, to be asked again. */
   #calls = 0;
   #isTold = false;
 
   constructor(framing: Framing) {
     this.framing = framing;
     this.#reading = new Reading(framing, { turn: () => this.#calls++ });
-  }
-
-  static open(framing: Framing): Bench {
-    return new Bench(framing);
   }
 
   get machine(): FramingMachine {

@@ -35,7 +35,7 @@ export function machineContract(
     });
 
     it('decodes one message a pull, and counts what is unread', () => {
-      const bench = Bench.open(make()).receive(a, b);
+      const bench = new Bench(make()).receive(a, b);
       must(bench.machine.unreadBytes, A.length + B.length);
       must(bench.read(), digitsOf(a));
       if (givesBack) must(bench.machine.unreadBytes, B.length);
@@ -46,7 +46,7 @@ export function machineContract(
     });
 
     it('delivers messages that never change', () => {
-      const bench = Bench.open(make());
+      const bench = new Bench(make());
       const kept: Uint8Array[] = [];
       for (const message of [a, b, c, a, b, c]) {
         for (const chunk of chunksAreMessages ? [message] : halves(framed(make(), [message]))) {
@@ -59,13 +59,13 @@ export function machineContract(
     });
 
     it('delivers plain Uint8Arrays, also out of Buffers and their like', () => {
-      const bench = Bench.open(make());
+      const bench = new Bench(make());
       bench.push(new Chunk(A));
       must(bench.machine.read()?.constructor, Uint8Array);
     });
 
     it('ends between messages', () => {
-      const bench = Bench.open(make()).receive(a).end();
+      const bench = new Bench(make()).receive(a).end();
       must(bench.drain(), [digitsOf(a)]);
       must([bench.since(), bench.machine.unreadBytes], ['', 0]);
     });
@@ -74,14 +74,14 @@ export function machineContract(
   if (canBeCut)
     describe('its machine, when their end cuts a message', () => {
       it('says so where nothing is unread', () => {
-        const bench = Bench.open(make()).receive(a).push(halves(A)[0]);
+        const bench = new Bench(make()).receive(a).push(halves(A)[0]);
         must(bench.drain(), [digitsOf(a)]);
         must(bench.end().drain(), []);
         must(bench.since(), 'cut-short');
       });
 
       it('says so behind what is unread', () => {
-        const bench = Bench.open(make()).receive(a).push(halves(A)[0]).end();
+        const bench = new Bench(make()).receive(a).push(halves(A)[0]).end();
         must(bench.since(), '');
         must(bench.drain(), [digitsOf(a)]);
         must(bench.since(), 'cut-short');
@@ -91,7 +91,7 @@ export function machineContract(
   for (const [name, [bytes, code]] of lies)
     describe(`its machine, of a peer that sends ${name}`, () => {
       it('delivers what was complete before, and then says it', () => {
-        const bench = Bench.open(make()).receive(a, b).push(bytes.slice());
+        const bench = new Bench(make()).receive(a, b).push(bytes.slice());
         if (code === 'cut-short') bench.end();
         must(bench.drain(), [a, b].map(digitsOf));
         must(bench.since(), code);
@@ -102,7 +102,7 @@ export function machineContract(
     if (givesBack)
       it('gives back what is unread, to the byte', () => {
         const half = halves(A)[0];
-        const bench = Bench.open(make()).receive(a, b, c).push(half.slice());
+        const bench = new Bench(make()).receive(a, b, c).push(half.slice());
         must(bench.read(), digitsOf(a));
         must(bench.rest(), digitsOf(joined([framed(make(), [b, c]), half])));
         must(bench.machine.unreadBytes, 0);
@@ -110,7 +110,7 @@ export function machineContract(
 
     if (givesBack && canBeCut)
       it('gives back half a message that was asked for already', () => {
-        const bench = Bench.open(make());
+        const bench = new Bench(make());
         const half = halves(A)[0];
         for (const byte of half) {
           bench.push(Uint8Array.of(byte));
@@ -120,7 +120,7 @@ export function machineContract(
       });
 
     it('gives back what it has not looked into', () => {
-      must(Bench.open(make()).receive(a).rest(), digitsOf(A));
+      must(new Bench(make()).receive(a).rest(), digitsOf(A));
     });
   });
 }

@@ -1,6 +1,6 @@
 import { WireError } from '../errors.js';
 
-// The codes with which we close: constants, not fields of one object, so that a page has their numbers in place.
+// The codes with which we close: not the fields of one object, so that a page has their numbers in place.
 // A page may use 1000 and those from 3000 on, so these are also the browser's.
 
 export const closedInOrder = 1000;

@@ -81,7 +81,7 @@ const partitionsOf = (tongue: Tongue, count: number, heavy: true | 'very'): Play
     check(() => {
       const bytes = stream(tongue).bytes.subarray(0, count);
       const heard = (chunks: Iterable<Uint8Array>) => {
-        const bench = Bench.open(tongue.framing({}));
+        const bench = new Bench(tongue.framing({}));
         let all = '';
         for (const chunk of chunks) {
           bench.push(chunk);
