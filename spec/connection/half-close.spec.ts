@@ -6,6 +6,7 @@ import {
   map,
   merge,
   mergeMap,
+  NEVER,
   type Observable,
   switchMap,
   take,
@@ -110,25 +111,39 @@ describe('the end of a peer', () => {
     }),
   );
 
-  it(
-    'that cuts a message is no clean one, though it is read when the connection is long gone',
-    marbles(({ listen, net, run, expectObservable }) => {
-      const got$ = listen(server, { ...inLines, allowHalfOpen: true, closeTimeoutMs: 5 }).pipe(
-        mergeMap(({ messages$, closed$ }) =>
-          concat(messages$.pipe(takeUntil(timer(2))), closed$.pipe(switchMap(() => messages$))),
-        ),
-      );
-      expectObservable(got$).toBe('a-------#', undefined, { kind: 'protocol', code: 'cut-short' });
-      run(
-        net.dial(server).pipe(
-          tap((wire) => {
-            wire.bytes$.subscribe({ error: () => {} });
-            wire.write(new TextEncoder().encode('a\nb'), () => {});
-            timer(3).subscribe(() => wire.end(() => {}));
-          }),
-        ),
-      );
-    }),
+  it.each([
+    { name: 'as the connection did', ends: false, error: { kind: 'wire', code: 'close-timeout' } },
+    {
+      name: 'with what is wrong, where that ended cleanly',
+      ends: true,
+      error: { kind: 'protocol', code: 'cut-short' },
+    },
+  ])(
+    'that cuts a message is no clean one for who reads it when the connection is long gone: it ends $name',
+    ({ ends, error }) =>
+      marbles(({ listen, net, run, expectObservable }) => {
+        const got$ = listen(server, { ...inLines, allowHalfOpen: true, closeTimeoutMs: 5 }).pipe(
+          mergeMap((conn) =>
+            merge(
+              concat(
+                conn.messages$.pipe(takeUntil(timer(2))),
+                conn.closed$.pipe(switchMap(() => conn.messages$)),
+              ),
+              ends ? conn.end().pipe(ignoreElements()) : NEVER,
+            ),
+          ),
+        );
+        expectObservable(got$).toBe(ends ? 'a--#' : 'a-------#', undefined, error);
+        run(
+          net.dial(server).pipe(
+            tap((wire) => {
+              wire.bytes$.subscribe({ error: () => {} });
+              wire.write(new TextEncoder().encode('a\nb'), () => {});
+              timer(3).subscribe(() => wire.end(() => {}));
+            }),
+          ),
+        );
+      })(),
   );
 
   it(

@@ -683,7 +683,7 @@ export class Core<In = unknown, Out = unknown>
     this.#fault = undefined;
     if (this.gone) {
       // What is wrong with the last bytes is found when they are read.
-      if (cutsMessages) this.#cutMessages({ failure: { error } });
+      if (cutsMessages) this.#cutMessages({ failure: this.#failure ?? { error } });
       return;
     }
     // What the kernel has is taken, although the wire is lost in this moment.
