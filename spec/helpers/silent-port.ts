@@ -1,16 +1,10 @@
 import type { StreamingPort } from '../../src/framing/framing.js';
+import { roadless } from '../../src/framing/reading.js';
 import type { TinyprotoBodiesPort } from '../../src/framing/tinyproto-port.js';
 
-/** The surroundings of a machine of which only its answers matter. */
+/** The surroundings of a machine of which only its answers matter, though it may have bodies to write. */
 export const silent: StreamingPort = {
-  settings: { messageTimeoutMs: Number.POSITIVE_INFINITY },
-  traffic: { bytesIn: 0, messagesIn: 0 },
-  held: 0,
-  out: { write: () => {}, outcome: () => {} },
-  ready: () => {},
-  fail: () => {},
-  await: () => {},
-  turn: () => {},
+  ...roadless,
   writeBody: () => {},
   destroy: () => {},
 };

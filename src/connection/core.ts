@@ -287,7 +287,7 @@ export class Core<In = unknown, Out = unknown>
     return { framing: this.#framing, codec: this.#codec };
   }
 
-  // --- what goes: StreamRoad, FrameDoor
+  // --- what goes: FrameDoor, StreamRoad, and what the way out asks: OutOwner
 
   encode(message: Out): Frame {
     return this.#framing.encode(bytesOf(this.#codec, message));
@@ -304,6 +304,7 @@ export class Core<In = unknown, Out = unknown>
     const { messages } = out;
     const { maxQueuedBytes, maxQueuedMessages } = this.settings;
     if (this.#lostBy || this.finSent) return tellFailed(sender, lost('not-sent', this.#lostBy?.error));
+    // One message alone may be of any size.
     if (messages && (messages >= maxQueuedMessages || out.bytes + frame.body.length > maxQueuedBytes))
       return tellFailed(
         sender,
@@ -355,7 +356,7 @@ export class Core<In = unknown, Out = unknown>
     this.out.pump?.();
   }
 
-  /** Nothing of ours goes out any more. */
+  /** Nothing of ours goes out any more: because the wire is gone, or the peer where its answers are needed. */
   protected loseSends(why: Failure): void {
     if (this.#lostBy) return;
     this.#lostBy = why;
@@ -363,6 +364,7 @@ export class Core<In = unknown, Out = unknown>
     this.out.fail(why.error, this.#unsent);
   }
 
+  /** Each step of progress starts the time anew: a slow peer is one that takes something. */
   progress(pending: boolean): void {
     this.await('write', pending ? this.settings.writeTimeoutMs : undefined);
     this.machine.talk?.progress(pending);
@@ -396,12 +398,15 @@ export class Core<In = unknown, Out = unknown>
     this.turn();
   }
 
+  // --- who reads: `messages$`, and the owner of the gate
+
   #read(reader: Subscriber<In>): void {
     this[claimed]();
     if (this.#isOver) {
       this.#tellEnd(reader);
       return;
     }
+    // When all had left, it starts anew.
     this.#isStarted &&= this.#isObserved;
     this.#readers = this.#readers.filter(isReading).concat(reader);
     if (this.#isStarted || this.#isStarting) return;
@@ -628,7 +633,7 @@ export class Core<In = unknown, Out = unknown>
     else this.wire.resume();
   }
 
-  // --- its life
+  // --- its life, and the rest of what machines ask: FramingPort
 
   /** Noted: it is told in a turn, when the machine has returned. */
   ready(): void {

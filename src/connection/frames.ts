@@ -3,10 +3,10 @@ import type { Frame } from '../outbox/frame.js';
 import type { Sender } from '../outbox/way-out.js';
 import type { Spoken } from './encoder.js';
 
-/** How a connection turns messages into frames, and takes frames ready made: in one of two ways. */
+/** How a connection turns messages into frames, and takes frames ready made: with `addFrame` or with `sendFrame`. */
 export interface FrameDoor<Out> {
   /** As long as this is the same, or has the same framing and codec, the frame of a message is. */
-  readonly spoken: Pick<Spoken<unknown, Out>, 'framing' | 'codec'>;
+  readonly spoken: Spoken<unknown, Out>;
   /** Throws a `SendError` for a message that cannot be sent. */
   encode(message: Out): Frame;
   /** Queues a frame at once, for one who sends many and keeps no Observable for each. */

@@ -9,9 +9,10 @@ import type { SizedStreamDecoder } from './sized-stream-decoder.js';
 export class OneWayBodies extends PacedDecoder implements StreamingMachine, FramingTalk {
   declare protected readonly port: StreamingPort;
   readonly #decoder: SizedStreamDecoder;
-  /** A body of ours is on its way. */
+  /** A body of ours is on its way: nothing else may be written. */
   #isWriting = false;
   #theyEnded = false;
+  /** `close` was called. */
   #isDropping = false;
   #droppedMessages = 0;
   #droppedBytes = 0;
@@ -96,6 +97,7 @@ export class OneWayBodies extends PacedDecoder implements StreamingMachine, Fram
     } catch {
       this.#isLost = true;
     }
+    // Not told apart, they are not kept either.
     if (this.#isLost) this.rest();
   }
 

@@ -11,6 +11,7 @@ export class TinyprotoBodies extends TinyprotoEnd implements StreamingMachine, T
   #theyEnded = false;
 
   constructor(open: (port: TinyprotoBodiesPort) => StreamingTinyprotoMachine, port: StreamingPort) {
+    // The end that it is given is this one.
     super((end) => open(end as TinyprotoBodies), port);
   }
 

@@ -136,7 +136,7 @@ export class Outbox implements WayOut, WriterEvents {
   }
 
   lastWritten(pieces: number): void {
-    this.written(pieces);
+    this.#written(pieces);
     this.owner.turn();
   }
 
@@ -178,7 +178,7 @@ export class Outbox implements WayOut, WriterEvents {
     if (sending.state !== 'queued') return undefined;
     return () => {
       // What stands behind it may begin now, if it is not taken back, too.
-      if (this.withdraw(sending)) flushAfterTurn(this);
+      if (this.#withdraw(sending)) flushAfterTurn(this);
     };
   }
 
@@ -186,7 +186,7 @@ export class Outbox implements WayOut, WriterEvents {
   protected endRun(): void {}
 
   /** Takes a message out again; returns whether it did, because it had not begun. */
-  withdraw(sending: Sending): boolean {
+  #withdraw(sending: Sending): boolean {
     const isQueued = sending.state === 'queued' && !this.#failure;
     if (isQueued) {
       sending.state = 'gone';
@@ -199,7 +199,7 @@ export class Outbox implements WayOut, WriterEvents {
   /** Takes all messages of a stream out that have not begun. */
   withdrawAll(stream: ManySender): void {
     const before = this.queued;
-    for (const sending of this.#streams) if (sending.sender === stream) this.withdraw(sending);
+    for (const sending of this.#streams) if (sending.sender === stream) this.#withdraw(sending);
     if (this.queued < before) flushAfterTurn(this);
   }
 
@@ -216,7 +216,7 @@ export class Outbox implements WayOut, WriterEvents {
       queue.shift();
       const error = broken(sending);
       if (error) {
-        this.withdraw(sending);
+        this.#withdraw(sending);
         tellFailed(sending.sender, error);
         continue;
       }
@@ -248,7 +248,7 @@ export class Outbox implements WayOut, WriterEvents {
   }
 
   /** … and the kernel has them: those of so many frames. It has what stands before them, too, of which a wire may tell later: a run is then ahead of its account. */
-  written(frames: number): void {
+  #written(frames: number): void {
     this.#unmarked += frames;
     while (this.#unmarked > 0) {
       const sending = this.#writing.shift();
