@@ -78,6 +78,7 @@ export interface Found {
   readonly arrows: ReadonlySet<string>;
 }
 
+/** Lives every life of so many deeds that a connection of a kind may have, all in one virtual time. */
 export function livedThrough(kind: Kind, most: number): Found {
   const differences: Difference[] = [];
   const arrows = new Set<string>();

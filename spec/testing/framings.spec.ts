@@ -52,7 +52,7 @@ describe('framingContract', () => {
   it('finds a framing that never answers', () => {
     expect(failuresOf(acknowledged({ answers: true }), { messages: ['a', 'b'] })).toEqual([
       'carries messages both ways, cut anywhere, and ends in order',
-      'does so over wires that keep chunks',
+      'carries messages both ways over wires that keep chunks',
     ]);
   });
 

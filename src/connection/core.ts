@@ -578,6 +578,10 @@ export class Core<In = unknown, Out = unknown>
     if (this.#isTurning || !this.out.soon?.()) this.turn();
   }
 
+  /**
+   * What became of ours is told first, and what came is delivered, before a fault or the peer's end is acted on: both stand behind that. Then ours go out, and FIN behind them. The peer is
+   * held or let go last, when nothing is left to do.
+   */
   #turnOnce(): void {
     this.#turnsAgain = false;
     if (this.#hasOpened) this.open();

@@ -25,6 +25,7 @@ export function iterate<T>(messages$: Observable<T>): AsyncIterator<T, undefined
     }
   };
 
+  /** Nothing more comes: tells those who ask, each of them, that it is over; `how` may tell it otherwise. */
   const over = (how: typeof end = (resolve) => resolve({ value: undefined, done: true })) => {
     end = how;
     give();

@@ -106,7 +106,7 @@ export class Outbox implements WayOut, WriterEvents {
 
   write(bytes: Uint8Array, last: boolean): void {
     if (this.owner.gone) return;
-    if (last) this.#handed();
+    if (last) this.#noteHanded();
     this.out.write(bytes, last);
   }
 
@@ -136,7 +136,7 @@ export class Outbox implements WayOut, WriterEvents {
   }
 
   lastWritten(pieces: number): void {
-    this.#written(pieces);
+    this.#noteWritten(pieces);
     this.owner.turn();
   }
 
@@ -156,6 +156,8 @@ export class Outbox implements WayOut, WriterEvents {
   get broken(): SendError | undefined {
     return broken(this.#begun.at(this.#begun.length - 1));
   }
+
+  // --- what is sent
 
   /** Queues a message, and begins it if it may at once: else gives back what takes it out again. */
   add(frame: OutgoingFrame, sender: Sender): (() => void) | undefined {
@@ -239,7 +241,7 @@ export class Outbox implements WayOut, WriterEvents {
   }
 
   /** The oldest frame whose bytes were not complete has all of them handed to the wire … */
-  #handed(): void {
+  #noteHanded(): void {
     let sending = this.#begun.at(this.#handedBefore++);
     while (sending?.outcome === 'refused' && !sending.drawn) sending = this.#begun.at(this.#handedBefore++);
     if (!sending) return;
@@ -248,7 +250,7 @@ export class Outbox implements WayOut, WriterEvents {
   }
 
   /** … and the kernel has them: those of so many frames. It has what stands before them, too, of which a wire may tell later: a run is then ahead of its account. */
-  #written(frames: number): void {
+  #noteWritten(frames: number): void {
     this.#unmarked += frames;
     while (this.#unmarked > 0) {
       const sending = this.#writing.shift();
@@ -268,7 +270,7 @@ export class Outbox implements WayOut, WriterEvents {
     }
   }
 
-  /** No message will be taken any more. */
+  /** No message will be taken any more. Sources are closed, and what is unsent is listed, before anybody is told: who hears of it may ask. */
   fail(cause: unknown, unsent: Uint8Array[]): void {
     this.#failure = { cause };
     const underWay = this.#begun.drain();

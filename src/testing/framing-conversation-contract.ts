@@ -48,7 +48,7 @@ export function conversationContract(
     });
 
     it('carries messages both ways, cut anywhere, and ends in order', () => talks(framing, messages, false));
-    it('does so over wires that keep chunks', () => talks(framing, messages, true));
+    it('carries messages both ways over wires that keep chunks', () => talks(framing, messages, true));
   });
 }
 
