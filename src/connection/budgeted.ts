@@ -19,7 +19,6 @@ export class Budgeted implements FramingMachine<Uint8Array | Body>, FramingGrant
     this.#port = port;
     this.#budget = budget;
     this.goOn(machine);
-    port.grants = this;
   }
 
   /** Another framing goes on; what was read and is not consumed still counts. */

@@ -1,5 +1,5 @@
 import { WireError } from '../errors.js';
-import type { Framing, FramingMachine } from '../framing/framing.js';
+import type { Framing, FramingGrants, FramingMachine } from '../framing/framing.js';
 import type { Body } from './body.js';
 import { Budgeted } from './budgeted.js';
 import { claimed } from './claim.js';
@@ -41,6 +41,11 @@ export class HostedCore<In, Out> extends Core<In, Out> {
     // Most are claimed at once, by whoever is given them, and need no timer.
     this.#isTimed = this.#isUnclaimed;
     if (this.#isUnclaimed) this.await('claim', this.settings.claimTimeoutMs);
+  }
+
+  /** Asked by machines that answer sizes. */
+  get grants(): FramingGrants | undefined {
+    return this.#budgeted;
   }
 
   protected override machineOf(framing: Framing): FramingMachine<unknown> {

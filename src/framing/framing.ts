@@ -102,7 +102,7 @@ export interface FramingPort {
   /** Messages that were read and are not consumed. Before the first is read, they are those of another framing. */
   readonly held: number;
   /** What counts the bytes that are granted. Absent: nothing does. */
-  grants?: FramingGrants | undefined;
+  readonly grants?: FramingGrants | undefined;
   /** One ordered output of what to write and what has become of our frames, for a machine with a `talk`. Where frames go out at once there is none, before it asks for it: see `queueFrames`. */
   out: Partial<FramingOut>;
   /** The opening exchange is done: messages may pass. */
