@@ -243,7 +243,7 @@ export class Core<In = unknown, Out = unknown>
       this[claimed]();
       this.#by ??= 'us';
       // Where both have said FIN there is nothing left to close.
-      if (!this.gone && !this.#isClosing && !(this.#hasPeerEnded && this.finSent)) this.#beginClosing();
+      if (!(this.gone || this.#isClosing || (this.#hasPeerEnded && this.finSent))) this.#beginClosing();
       this.#cutMessages({});
       this.turn();
       return this.closed$.pipe(map(() => {})).subscribe(subscriber);
@@ -630,7 +630,7 @@ export class Core<In = unknown, Out = unknown>
     const { machine } = this;
     const isWanted = this.#isWanted;
     const holds = machine.look ? machine.look(!this.#isClosing && isWanted) : !isWanted;
-    const isPaused = !this.#isClosing && holds && machine.unreadBytes > 0;
+    const isPaused = holds && !this.#isClosing && machine.unreadBytes > 0;
     if (isPaused === this.#isPaused) return;
     this.#isPaused = isPaused;
     if (isPaused) this.wire.pause();
