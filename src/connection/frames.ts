@@ -15,8 +15,8 @@ export interface FrameDoor<Out> {
   sendFrame?(frame: Frame, message: Out): Observable<void>;
   /** Whether another wire may follow the present one: what fails with that is not the end. */
   readonly hasManyWires?: true;
-  /** How many messages of ours wait to be sent or taken. */
-  readonly out: { readonly messages: number };
+  /** How many messages of ours wait to be sent or taken; and how many were refused so far. */
+  readonly out: { readonly messages: number; readonly refused?: number };
 }
 
 /** Where a connection has its door for frames, so that a message for many is encoded once for all that share its framing and codec. */

@@ -59,6 +59,7 @@ export class Outbox implements WayOut, WriterEvents {
   messages = 0;
   /** Of these, how many bodies come from a source. */
   bodies = 0;
+  refused = 0;
   /** Where they go. */
   readonly out: Writer;
   protected readonly owner: OutOwner;
@@ -353,6 +354,7 @@ export class Outbox implements WayOut, WriterEvents {
   }
 
   protected tellRefused(sender: Sender, { streamed, body }: Frame): void {
+    this.refused++;
     const text = `The peer refused a message of ${streamed ?? body.length} bytes`;
     tellFailed(sender, new SendError('refused', text, { fate: 'refused' }));
   }

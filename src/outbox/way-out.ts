@@ -63,6 +63,8 @@ export interface WayOut extends Partial<FramingOut> {
   /** Bytes and messages that wait to be sent or taken. */
   readonly bytes: number;
   readonly messages: number;
+  /** Messages that were refused so far, and so are no outgoing traffic. */
+  readonly refused?: number;
   /** Messages that have not begun. */
   readonly queued?: number;
   /** Takes a message; gives back what takes it out again, while that can be done. */

@@ -41,8 +41,11 @@ import { isCutOff } from './gone.js';
  */
 export function writeIdle(connection: Connection<unknown, never>, periodMs: number): Observable<void> {
   positive('periodMs', periodMs);
-  // To be queued is one step, to be taken another: so that a queue which drains is no silence.
-  const steps = () => 2 * connection.traffic.messagesOut + (frameDoor(connection)?.out.messages ?? 0);
+  // To be queued is one step, to be taken or refused another: so that a queue which drains is no silence.
+  const steps = () => {
+    const { messages = 0, refused = 0 } = frameDoor(connection)?.out ?? {};
+    return 2 * (connection.traffic.messagesOut + refused) + messages;
+  };
   const looks$ = timerMs(periodMs) < periodMs ? NEVER : interval(periodMs);
   return looks$.pipe(
     map(steps),
